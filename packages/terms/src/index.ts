@@ -1,0 +1,86 @@
+/**
+ * The terms of Gatehouse: who may access a customer's data, and on what terms, as pure functions. Facts and `now` come in,
+ * a decision goes out. Nothing here does I/O, reads a clock or throws.
+ */
+export {
+  day,
+  earlier,
+  earliestInstant,
+  formatInstant,
+  hour,
+  type Instant,
+  instant,
+  isInstant,
+  later,
+  latestInstant,
+  minute,
+  parseInstant,
+  plus,
+  plusCalendarMonths,
+  second,
+} from './time.ts';
+export { clocks, limits } from './clocks.ts';
+export {
+  type Eligibility,
+  isPartyKind,
+  mayRequest,
+  type Party,
+  type PartyKind,
+  partyKinds,
+  requestingKinds,
+  type Standing,
+  type SupplierState,
+  supplierStates,
+} from './party.ts';
+export { type Mode, modeCovers, modes, type StatementClass, statementClasses } from './mode.ts';
+export {
+  type Purpose,
+  purposeMatches,
+  purposeOf,
+  purposes,
+  type Transform,
+  transformFits,
+  transforms,
+} from './purpose.ts';
+export { isReasonCode, type ReasonCode, reasonCodes } from './reason-code.ts';
+export { type Budgets, budgetsWithin, type Scope, scopeWithin, type Used } from './scope.ts';
+export { type SubscriptionState, subscriptionStates, type TenantTerms } from './tenant-terms.ts';
+export { type AccessRequest, type RequestState, requestStates } from './request.ts';
+export { isInUse, isOver, type RequestEvent, requestEvents, transition, transitions } from './transitions.ts';
+export { activationDeadline, type End, ends, type Grant, grantEnd, isLive, outerNotAfter } from './grant.ts';
+export {
+  type Explanation,
+  explain,
+  isRefusalReason,
+  type Refusal,
+  type RefusalReason,
+  type RefusalRow,
+  refusals,
+  refuse,
+} from './refusal.ts';
+export type { Decision, Step } from './decision.ts';
+export { standingFails } from './standing.ts';
+export type { RequestDecision, RequestFacts } from './decide-request.ts';
+export type { ManagerDecision, ManagerFacts, Oversight } from './decide-manager.ts';
+export type { CustomerDecision, CustomerFacts, RoleSpan } from './decide-customer.ts';
+export type { StandingApproval, StandingApprovalDecision, StandingApprovalFacts } from './decide-standing-approval.ts';
+export type { LapseDecision, LapseFacts } from './decide-lapse.ts';
+export type { ActivationDecision, ActivationFacts } from './decide-activation.ts';
+export type { IntentDecision, IntentFacts } from './decide-intent.ts';
+export type { ExtensionDecision, ExtensionFacts } from './decide-extension.ts';
+export type { WithdrawalDecision, WithdrawalFacts } from './decide-withdrawal.ts';
+export type { RevocationDecision, RevocationFacts } from './decide-revocation.ts';
+export type { CompletionDecision, CompletionFacts } from './decide-completion.ts';
+export { type OwnAccessDecision, type OwnAccessFacts, ownOperations } from './decide-own-access.ts';
+export {
+  type Decided,
+  isLoggedType,
+  type Json,
+  type JsonObject,
+  type LoggedEvent,
+  type LoggedPayloads,
+  type LoggedType,
+  loggedTypes,
+  type Outcome,
+} from './event.ts';
+export { type DecisionKind, type DecisionRecord, type Decisions, termsVersion } from './version.ts';
