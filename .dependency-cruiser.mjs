@@ -1,0 +1,186 @@
+/**
+ * The direction of imports (docs/architecture.md). TypeScript 7 has no compiler API, so the parser is swc; the gate
+ * fails when it sees fewer files or imports than there are.
+ */
+const inServer = '^packages/server/src/';
+const engines = 'db|log|vault';
+const modules =
+  'access|audit|disclosure|facility|identity|operations|personnel|sample|sample-people|sources|subcontractors|tenants';
+const edges = 'gateway|http|jobs';
+
+/** Tests may reach into any file of their own package; the direction between packages binds them too. */
+const test = String.raw`(\.test\.tsx?$|^packages/[^/]+/test/)`;
+
+/** Files that may speak SQL: each module's store, the engines, and the two modules whose subject is a foreign database. */
+const speaksSql = `${inServer}(?:(?:${engines}|sources|sample)/|(?:${modules})/store\\.ts$)`;
+
+export default {
+  forbidden: [
+    {
+      name: 'no-cycle',
+      comment: 'Files that import each other cannot be understood, tested or replaced one by one.',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'resolvable',
+      comment: 'An import that cannot be found.',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+    {
+      name: 'declared-dependency',
+      comment: 'A package is used only where the nearest package.json (or, for tests, the root one) names it.',
+      severity: 'error',
+      from: { pathNot: test },
+      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'npm-dev'], dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'terms-stand-alone',
+      comment: 'terms decides: no package, no platform module, nothing but its own files.',
+      severity: 'error',
+      from: { path: '^packages/terms/src/', pathNot: test },
+      to: { pathNot: '^packages/terms/src/' },
+    },
+    {
+      name: 'verifier-stands-on-terms',
+      comment: 'verifier proves with zero dependencies: terms and the platform, no package.',
+      severity: 'error',
+      from: { path: '^packages/verifier/src/', pathNot: test },
+      to: { pathNot: '^packages/(verifier|terms)/src/', dependencyTypesNot: ['core'] },
+    },
+    {
+      name: 'browser-entry-without-node',
+      comment: "verifier's browser entry runs where node: modules do not exist.",
+      severity: 'error',
+      from: { path: '^packages/verifier/src/browser\\.ts$' },
+      to: { path: '^(node:|crypto$|fs$|buffer$|path$|util$)', reachable: true },
+    },
+    {
+      name: 'custodian-stands-on-verifier',
+      comment: 'custodian keeps keys: it knows terms and verifier, never the server.',
+      severity: 'error',
+      from: { path: '^packages/custodian/', pathNot: test },
+      to: { path: '^packages/(server|cli|web)/' },
+    },
+    {
+      name: 'server-below-its-callers',
+      comment: 'cli and web speak HTTP to the server; the server never imports them.',
+      severity: 'error',
+      from: { path: '^packages/server/', pathNot: test },
+      to: { path: '^packages/(cli|web)/' },
+    },
+    {
+      name: 'cli-speaks-http-only',
+      comment: 'cli asks: it may verify and name things, and reaches the server only over HTTP, never a database.',
+      severity: 'error',
+      from: { path: '^packages/cli/', pathNot: test },
+      to: { path: '^packages/(server|custodian|web)/|node_modules/(pg|pg-protocol|libpg-query|kysely)/' },
+    },
+    {
+      name: 'web-speaks-http-only',
+      comment: 'web shows: it runs in a browser and reaches the server only over HTTP.',
+      severity: 'error',
+      from: { path: '^packages/web/src/', pathNot: test },
+      to: { path: '^packages/(server|custodian|cli)/|^node:|node_modules/(pg|libpg-query|kysely)/' },
+    },
+    {
+      name: 'packages-by-name',
+      comment: 'A package is entered by its name, so that its exports say what may be used.',
+      severity: 'error',
+      from: { path: '^packages/([^/]+)/' },
+      to: { path: '^packages/', pathNot: '^packages/$1/', dependencyTypes: ['local'] },
+    },
+    {
+      name: 'known-folder',
+      comment: 'Every folder of the server has a layer; name a new one in this file.',
+      severity: 'error',
+      from: { path: `${inServer}(?!(?:${engines}|${modules}|${edges})/)[^/]+/` },
+      to: {},
+    },
+    {
+      name: 'main-composes',
+      comment: 'Only main.ts composes and only it is handed the configuration: nothing imports either.',
+      severity: 'error',
+      from: { path: inServer, pathNot: [`${inServer}main\\.ts$`, test] },
+      to: { path: `${inServer}(main|config)\\.ts$` },
+    },
+    {
+      name: 'ground-imports-no-layer',
+      comment: 'Files beside main.ts (clock, logger, configuration) lie under every layer and import none.',
+      severity: 'error',
+      from: { path: `${inServer}[^/]+\\.ts$`, pathNot: [`${inServer}main\\.ts$`, test] },
+      to: { path: `${inServer}[^/]+/` },
+    },
+    {
+      name: 'engines-below-modules',
+      comment: 'Engines know no module and no edge.',
+      severity: 'error',
+      from: { path: `${inServer}(${engines})/`, pathNot: test },
+      to: { path: `${inServer}(${modules}|${edges})/` },
+    },
+    {
+      name: 'modules-below-edges',
+      comment: 'Modules know no edge. A port that an edge declares may be named as a type by what implements it.',
+      severity: 'error',
+      from: { path: `${inServer}(${modules})/`, pathNot: test },
+      to: { path: `${inServer}(${edges})/`, pathNot: `${inServer}(${edges})/ports\\.ts$` },
+    },
+    {
+      name: 'ports-are-types',
+      comment: 'What a module takes from an edge is the type of a port, nothing that runs.',
+      severity: 'error',
+      from: { path: `${inServer}(${modules})/`, pathNot: test },
+      to: { path: `${inServer}(${edges})/ports\\.ts$`, dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'edges-apart',
+      comment: 'An edge imports no other edge: a rule that one edge holds would be a rule that the other lacks.',
+      severity: 'error',
+      from: { path: `${inServer}(${edges})/`, pathNot: test },
+      to: { path: `${inServer}(${edges})/`, pathNot: `${inServer}$1/` },
+    },
+    {
+      name: 'edges-import-no-store',
+      comment: 'An edge calls commands. It never reads or writes tables itself.',
+      severity: 'error',
+      from: { path: `${inServer}(${edges})/`, pathNot: test },
+      to: { path: '/store\\.ts$' },
+    },
+    {
+      name: 'one-door',
+      comment: 'A folder of the server is entered by its index.ts (or its ports.ts, for types).',
+      severity: 'error',
+      from: { path: `${inServer}([^/]+)/`, pathNot: test },
+      to: { path: `${inServer}[^/]+/.+`, pathNot: [`${inServer}$1/`, `${inServer}[^/]+/(index|ports)\\.ts$`] },
+    },
+    {
+      name: 'main-uses-doors',
+      comment: 'main.ts enters each folder by its index.ts.',
+      severity: 'error',
+      from: { path: `${inServer}main\\.ts$` },
+      to: { path: `${inServer}[^/]+/.+`, pathNot: `${inServer}[^/]+/index\\.ts$` },
+    },
+    {
+      name: 'sql-in-its-place',
+      comment: 'The database driver is loaded only in store.ts, db/, log/, vault/, sources/ and sample/.',
+      severity: 'error',
+      from: { path: '^packages/', pathNot: [speaksSql, test] },
+      to: { path: 'node_modules/(pg|kysely|postgres)/', dependencyTypesNot: ['type-only'] },
+    },
+  ],
+  options: {
+    parser: 'swc',
+    tsPreCompilationDeps: true,
+    combinedDependencies: true,
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '(^|/)(dist|coverage|testdata)/' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+      extensions: ['.ts', '.tsx', '.js', '.mjs', '.json', '.d.ts'],
+    },
+  },
+};
