@@ -22,13 +22,14 @@ create table access.requests (
   ended_at           timestamptz,
   end_reason         text,
   rows_used          bigint not null default 0,
+  bytes_used         bigint not null default 0,
   statements_used    bigint not null default 0
 );
 
 create index requests_by_tenant on access.requests (tenant_id, raised_at desc);
 create index requests_by_requester on access.requests (requester, raised_at desc);
 create index requests_open on access.requests (state)
-  where state not in ('denied', 'withdrawn', 'lapsed', 'revoked', 'completed', 'expired');
+  where state not in ('denied', 'withdrawn', 'lapsed', 'revoked', 'completed', 'expired', 'close_failed');
 
 create table access.statements (
   hash       text primary key,
