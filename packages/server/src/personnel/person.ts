@@ -1,4 +1,4 @@
-import type { Eligibility, Instant, PartyKind, Standing, SupplierState } from '@gatehouse/terms';
+import type { Eligibility, Instant, Oversight, PartyKind, Standing, SupplierState } from '@gatehouse/terms';
 
 /** What a person of the operator's side does. A role makes it possible to ask or to decide; it is never access (INV-30). */
 export const personnelRoles = [
@@ -49,7 +49,7 @@ export type NewPerson = Omit<PersonRecord, 'employed' | 'locked' | 'eligibilitie
  * What changes about a person. A change of manager or employer that states no eligibilities ends all of them: movers
  * lose what they were eligible for until it is stated again (INV-46).
  */
-export type PersonChange = Partial<Omit<NewPerson, 'id'> & Pick<PersonRecord, 'employed' | 'locked'>>;
+export type PersonChange = Partial<Omit<NewPerson, 'id'> & Pick<PersonRecord, 'employed'>>;
 
 /** A person at one time, as decisions use it: JSON only, so that a log entry can hold it and others decide again. */
 export type PersonFacts = {
@@ -58,6 +58,8 @@ export type PersonFacts = {
   readonly standing: Standing;
   /** Managers from the direct one upwards, as they were at the time asked about (INV-31). */
   readonly line: readonly string[];
+  /** The same, with since when each has stood there without a break. */
+  readonly oversight: readonly Oversight[];
   /** Counts this person's records from 1; `recordedSeq` is the entry of the operator's log that holds this one. */
   readonly version: number;
   readonly recordedAt: Instant;
@@ -75,6 +77,7 @@ export type PersonnelRefusal = {
     | 'PERSON_INVALID'
     | 'PERSON_MANAGER_UNKNOWN'
     | 'PERSON_MANAGER_CYCLE'
+    | 'PERSON_LOCK_UNCHANGED'
     | 'PERSON_KEEPER_NOT_PERMITTED'
     | 'PERSON_CHANGED_MEANWHILE';
   readonly message: string;
