@@ -91,7 +91,7 @@ export default {
       comment: 'A package is entered by its name, so that its exports say what may be used.',
       severity: 'error',
       from: { path: '^packages/([^/]+)/' },
-      to: { path: '^packages/', pathNot: '^packages/$1/', dependencyTypes: ['local'] },
+      to: { path: '^packages/', pathNot: '^packages/$1/', dependencyTypesNot: ['aliased-workspace'] },
     },
     {
       name: 'known-folder',
