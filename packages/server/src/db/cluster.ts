@@ -1,0 +1,211 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { Client } from 'pg';
+import { type Account, accountFor, spawnAs } from './account.ts';
+import { type Binaries, embeddedBinaries } from './binaries.ts';
+import { serverArguments, serverEnvironment, superuser, writeAccessFiles } from './cluster-settings.ts';
+import { codeOf, DbError, messageOf } from './errors.ts';
+import { clusterHome, existingHome, makePrivateFolder, makeSocketFolder, systemFolder } from './home.ts';
+import { runsAsRoot } from './account.ts';
+import { stopSurvivors } from './survivors.ts';
+
+/** The major version of the PostgreSQL that we ship. */
+const embeddedMajor = '18';
+
+/** A running embedded PostgreSQL. */
+export interface Cluster {
+  readonly socketFolder: string;
+  /** Resolves when the server process has ended, with a sentence. A stop that we asked for resolves with null. */
+  readonly exited: Promise<DbError | null>;
+  /** Fast shutdown: open transactions are rolled back, a checkpoint is written. Resolves when the process has ended. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts the embedded PostgreSQL of `dataDir`, making its cluster on the first start. The caller holds the lock on the
+ * directory. A server that an earlier, killed program left is stopped first. Durable: fsync is on, always.
+ */
+export async function startCluster(dataDir: string): Promise<Cluster> {
+  const known = existingHome(dataDir);
+  const account = accountFor(known === null ? null : ownerOf(join(known, 'data')));
+  const home = clusterHome(dataDir, account);
+  const pgdata = join(realpathSync(home), 'data');
+  const binaries = embeddedBinaries(account, runsAsRoot() ? systemFolder : join(dataDir, 'postgres'));
+
+  if (existsSync(pgdata)) await stopSurvivors(pgdata);
+  else await initialise({ binaries, account, home, pgdata });
+  inspect(pgdata);
+  writeAccessFiles(home);
+
+  const socket = makeSocketFolder(home, account);
+  const log = openServerLog(home);
+  const child = spawn(binaries.postgres, serverArguments({ pgdata, home, socketFolder: socket.folder }), {
+    ...spawnAs(account),
+    cwd: pgdata,
+    env: serverEnvironment,
+    stdio: ['ignore', log.descriptor, log.descriptor],
+    // Its own session: Ctrl-C reaches us first, and we stop it after our last write.
+    detached: true,
+  });
+  closeSync(log.descriptor);
+  const cluster = supervise(child, { socket, explain: () => explainLog(log.read(), pgdata) });
+  await becomeReady(cluster);
+  return cluster;
+}
+
+function ownerOf(pgdata: string): Account | null {
+  return statSync(pgdata, { throwIfNoEntry: false }) ?? null;
+}
+
+/** `initdb` into a folder beside, renamed when whole: a killed first start leaves nothing that looks like a cluster. */
+async function initialise(at: { binaries: Binaries; account: Account; home: string; pgdata: string }): Promise<void> {
+  for (const name of readdirSync(at.home)) {
+    if (name.startsWith('unfinished-')) rmSync(join(at.home, name), { recursive: true, force: true });
+  }
+  const unfinished = makePrivateFolder(mkdtempSync(join(at.home, 'unfinished-')), at.account);
+  const locale = process.platform === 'linux' ? ['--locale=C.UTF-8'] : ['--locale=C', '--builtin-locale=C.UTF-8'];
+  try {
+    await promisify(execFile)(
+      at.binaries.initdb,
+      ['-D', unfinished, '-U', superuser, '--encoding=UTF8', '--locale-provider=builtin', ...locale].concat(
+        '--auth-local=peer',
+        '--auth-host=reject',
+        '--no-instructions',
+      ),
+      { ...spawnAs(at.account), cwd: unfinished, env: serverEnvironment },
+    );
+    renameSync(unfinished, at.pgdata);
+  } catch (cause) {
+    rmSync(unfinished, { recursive: true, force: true });
+    throw startFailure(messageOf(cause), at.pgdata);
+  }
+}
+
+/** Says clearly what is wrong with a cluster that PostgreSQL would refuse with its own words. Changes nothing. */
+function inspect(pgdata: string): void {
+  const versionFile = join(pgdata, 'PG_VERSION');
+  const version = existsSync(versionFile) ? readFileSync(versionFile, 'utf8').trim() : null;
+  if (version === null || !existsSync(join(pgdata, 'global', 'pg_control'))) {
+    throw new DbError(
+      'CLUSTER_CORRUPT',
+      `${pgdata} is not a whole PostgreSQL data directory (${version === null ? 'PG_VERSION' : 'global/pg_control'} is missing): restore it from a backup, or name another folder with --data. Nothing was changed.`,
+    );
+  }
+  if (version !== embeddedMajor) {
+    throw new DbError(
+      'CLUSTER_VERSION',
+      `${pgdata} was made by PostgreSQL ${version.slice(0, 20)} but this program ships PostgreSQL ${embeddedMajor}: use the version of Gatehouse that made it, dump it, and load it into a new folder. Nothing was changed.`,
+    );
+  }
+  if ((statSync(pgdata).mode & 0o077) !== 0) chmodSync(pgdata, 0o700); // a copy lost it, and PostgreSQL insists
+}
+
+/** One file, begun anew when it has grown large; `read` returns what this start has written. */
+function openServerLog(home: string): { descriptor: number; read: () => string } {
+  const file = join(home, 'postgres.log');
+  const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+  if (size > 16 * 1024 * 1024) renameSync(file, `${file}.1`);
+  const from = size > 16 * 1024 * 1024 ? 0 : size;
+  return {
+    descriptor: openSync(file, 'a', 0o600),
+    read: () => readFileSync(file).subarray(from).toString('utf8'),
+  };
+}
+
+function supervise(
+  child: ChildProcess,
+  with_: { socket: { folder: string; remove: () => void }; explain: () => DbError },
+): Cluster {
+  let stopping = false;
+  const ended = new Promise<void>((resolve) => {
+    child.once('exit', () => resolve());
+    child.once('error', () => resolve()); // it never started; `explain` says why
+  });
+  const exited = ended.then(() => {
+    with_.socket.remove();
+    return stopping ? null : with_.explain();
+  });
+  return {
+    socketFolder: with_.socket.folder,
+    exited,
+    stop: async () => {
+      stopping = true;
+      child.kill('SIGINT');
+      const impatient = setTimeout(() => child.kill('SIGQUIT'), 30_000);
+      await ended;
+      clearTimeout(impatient);
+      with_.socket.remove();
+    },
+  };
+}
+
+/** Waits until it answers. Recovery after a crash may take minutes: as long as the process lives, it is waited for. */
+async function becomeReady(cluster: Cluster): Promise<void> {
+  let ended: DbError | null | undefined;
+  void cluster.exited.then((error) => {
+    ended = error;
+  });
+  for (let wait = 5; ended === undefined; wait = Math.min(wait * 1.5, 100)) {
+    if (await answers(cluster.socketFolder)) return;
+    await delay(wait);
+  }
+  throw ended ?? new DbError('CLUSTER_START_FAILED', 'PostgreSQL was stopped while it started: start again.');
+}
+
+async function answers(socketFolder: string): Promise<boolean> {
+  const client = new Client({ host: socketFolder, port: 5432, user: superuser, database: 'postgres', ssl: false });
+  try {
+    await client.connect();
+    return true;
+  } catch (error) {
+    // No socket yet, nobody listens yet, or 57P03: starting up.
+    if (['ENOENT', 'ECONNREFUSED', '57P03', 'ECONNRESET', 'EPIPE'].includes(codeOf(error) ?? '')) return false;
+    throw error;
+  } finally {
+    await client.end();
+  }
+}
+
+function explainLog(log: string, pgdata: string): DbError {
+  const complaints = log.split('\n').filter((line) => /FATAL|PANIC|ERROR|could not/.test(line));
+  return startFailure(complaints.slice(-5).join('\n') || log.slice(-1000), pgdata);
+}
+
+function startFailure(detail: string, pgdata: string): DbError {
+  if (/No space left on device/.test(detail)) {
+    return new DbError(
+      'CLUSTER_DISK_FULL',
+      `PostgreSQL ended because the disk of ${pgdata} is full: make room, then start again.`,
+      {
+        detail,
+      },
+    );
+  }
+  if (/PANIC|corrupt|invalid|could not (open|read|find|locate|access|stat)|incorrect checksum|wrong/i.test(detail)) {
+    return new DbError(
+      'CLUSTER_CORRUPT',
+      `PostgreSQL finds the data directory ${pgdata} damaged: restore it from a backup, or name another folder with --data. Nothing was deleted.`,
+      { detail },
+    );
+  }
+  return new DbError(
+    'CLUSTER_START_FAILED',
+    `PostgreSQL on ${pgdata} ended unexpectedly: read postgres.log beside it, mend what it names, and start again.`,
+    { detail },
+  );
+}
