@@ -18,6 +18,10 @@ export const clocks = {
   grantMaxMs: 8 * hour,
   /** How far ahead a request may lie. */
   notBeforeMaxMs: 14 * day,
+  /** How far the clock of the one who signs may be ahead of ours when the outer end of a request is checked. */
+  signerSkewMs: 5 * minute,
+  /** A standing approval is never in force for longer, whatever it says: standing things are counted and expire (promise S10). */
+  standingApprovalMaxMs: 90 * day,
   /** A clock that went back further than this activates nothing (DESIGN section 3). */
   clockRegressionMaxMs: 2 * second,
   /** A receipt for a statement dies after this; a late release asks again. */

@@ -44,7 +44,7 @@ export {
 } from './purpose.ts';
 export { isReasonCode, type ReasonCode, reasonCodes } from './reason-code.ts';
 export { type Budgets, budgetsWithin, type Scope, scopeWithin, type Used } from './scope.ts';
-export { type SubscriptionState, subscriptionStates, type TenantTerms } from './tenant-terms.ts';
+export { isClosed, type SubscriptionState, subscriptionStates, type TenantTerms } from './tenant-terms.ts';
 export { type AccessRequest, type RequestState, requestStates } from './request.ts';
 export { isInUse, isOver, type RequestEvent, requestEvents, transition, transitions } from './transitions.ts';
 export { activationDeadline, type End, ends, type Grant, grantEnd, isLive, outerNotAfter } from './grant.ts';
@@ -60,18 +60,30 @@ export {
 } from './refusal.ts';
 export type { Decision, Step } from './decision.ts';
 export { standingFails } from './standing.ts';
-export type { RequestDecision, RequestFacts } from './decide-request.ts';
-export type { ManagerDecision, ManagerFacts, Oversight } from './decide-manager.ts';
-export type { CustomerDecision, CustomerFacts, RoleSpan } from './decide-customer.ts';
-export type { StandingApproval, StandingApprovalDecision, StandingApprovalFacts } from './decide-standing-approval.ts';
-export type { LapseDecision, LapseFacts } from './decide-lapse.ts';
-export type { ActivationDecision, ActivationFacts } from './decide-activation.ts';
-export type { IntentDecision, IntentFacts } from './decide-intent.ts';
-export type { ExtensionDecision, ExtensionFacts } from './decide-extension.ts';
-export type { WithdrawalDecision, WithdrawalFacts } from './decide-withdrawal.ts';
-export type { RevocationDecision, RevocationFacts } from './decide-revocation.ts';
-export type { CompletionDecision, CompletionFacts } from './decide-completion.ts';
-export { type OwnAccessDecision, type OwnAccessFacts, ownOperations } from './decide-own-access.ts';
+export { decideRequest, type RequestDecision, type RequestFacts } from './decide-request.ts';
+export { decideManager, type ManagerDecision, type ManagerFacts, type Oversight } from './decide-manager.ts';
+export { decideCustomer, type CustomerDecision, type CustomerFacts, type RoleSpan } from './decide-customer.ts';
+export {
+  decideStandingApproval,
+  type StandingApproval,
+  type StandingApprovalDecision,
+  type StandingApprovalFacts,
+} from './decide-standing-approval.ts';
+export {
+  deadlineOf,
+  decideLapse,
+  stateAt,
+  type Deadline,
+  type LapseDecision,
+  type LapseFacts,
+} from './decide-lapse.ts';
+export { decideActivation, type ActivationDecision, type ActivationFacts } from './decide-activation.ts';
+export { decideIntent, type IntentDecision, type IntentFacts } from './decide-intent.ts';
+export { decideExtension, type ExtensionDecision, type ExtensionFacts } from './decide-extension.ts';
+export { decideWithdrawal, type WithdrawalDecision, type WithdrawalFacts } from './decide-withdrawal.ts';
+export { decideRevocation, type RevocationDecision, type RevocationFacts } from './decide-revocation.ts';
+export { decideCompletion, type CompletionDecision, type CompletionFacts } from './decide-completion.ts';
+export { decideOwnAccess, type OwnAccessDecision, type OwnAccessFacts, ownOperations } from './decide-own-access.ts';
 export {
   type Decided,
   isLoggedType,
@@ -83,4 +95,29 @@ export {
   loggedTypes,
   type Outcome,
 } from './event.ts';
-export { type DecisionKind, type DecisionRecord, type Decisions, termsVersion } from './version.ts';
+export {
+  decide,
+  type DecisionKind,
+  decisionKinds,
+  type DecisionRecord,
+  type Decisions,
+  isDecisionKind,
+  type Redecision,
+  redecide,
+  releasedTerms,
+  type Replay,
+  replayRecord,
+  type Terms,
+  termsVersion,
+} from './version.ts';
+export { termsDocument } from './terms-document.ts';
+export {
+  noticeDataClasses,
+  type NoticeDataClass,
+  noticeEndsAt,
+  noticeHasEnded,
+  type NoticePeriod,
+  noticePeriods,
+  type SubcontractorList,
+  subcontractorLists,
+} from './notice.ts';

@@ -1,4 +1,5 @@
 import type { Mode } from './mode.ts';
+import { refuse, type Refusal } from './refusal.ts';
 
 /** What may leave: rows as they are, rows with masked columns, or only counts and sums over enough people (INV-51). */
 export const transforms = ['raw', 'masked', 'aggregate'] as const;
@@ -19,6 +20,8 @@ export type Purpose = {
   readonly bulk: boolean;
   /** True if the service cannot be provided without it; a customer may opt out of the others (INV-55). */
   readonly essential: boolean;
+  /** True if only its own procedure serves it, never a request: legal process has its own door, keys and count (promise S29). */
+  readonly ownDoor: boolean;
   /** The purpose as a customer reads it. */
   readonly sentence: string;
 };
@@ -48,6 +51,7 @@ export const purposes = [
   }),
   permitted('comply.legal_process', read, {
     bulk: true,
+    ownDoor: true,
     sentence: 'Do what a valid legal demand compels, through the legal door.',
   }),
   permitted('comply.audit', read, { sentence: 'Let an auditor check that access was appropriate.' }),
@@ -84,6 +88,7 @@ function permitted(
   more: {
     readonly sentence: string;
     readonly bulk?: boolean;
+    readonly ownDoor?: boolean;
     readonly transform?: Transform;
     readonly essential?: boolean;
   },
@@ -96,6 +101,7 @@ function permitted(
     modes: allowed,
     bulk: more.bulk ?? false,
     essential: more.essential ?? true,
+    ownDoor: more.ownDoor ?? false,
     sentence: more.sentence,
   };
 }
@@ -109,6 +115,20 @@ function forbidden(code: string, sentence: string): Purpose {
     modes: [],
     bulk: false,
     essential: false,
+    ownDoor: false,
     sentence,
   };
+}
+
+/**
+ * Refuses a purpose that is unknown, forbidden, or does not cover the mode; null if it may be used. The same check at the
+ * request, at the first use and at each statement (INV-49).
+ */
+export function purposeFails(code: string, mode: Mode): Refusal | null {
+  const purpose = purposeOf(code);
+  if (purpose === null) return refuse('purpose_unknown', code, 'a purpose of the catalogue');
+  if (!purpose.permitted) return refuse('purpose_forbidden', code);
+  if (purpose.ownDoor) return refuse('purpose_has_own_door', code);
+  if (!purpose.modes.includes(mode)) return refuse('purpose_mode_not_allowed', mode, purpose.modes.join(' or '));
+  return null;
 }

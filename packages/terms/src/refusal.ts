@@ -24,6 +24,12 @@ export const refusals = {
     '42501',
     403,
   ),
+  employer_differs: row(
+    'The request names another employer than the person has.',
+    'Name the employer that the customer will be shown.',
+    '42501',
+    422,
+  ),
   not_employed: row(
     'The person is no longer employed.',
     'Nothing to do: access ended with the employment.',
@@ -96,6 +102,12 @@ export const refusals = {
   purpose_forbidden: row(
     'Customer data is never used for this purpose.',
     'Nothing to do: no approval can permit it.',
+    '42501',
+    403,
+  ),
+  purpose_has_own_door: row(
+    'This purpose is served by its own procedure only.',
+    'Take the matter to a legal officer.',
     '42501',
     403,
   ),

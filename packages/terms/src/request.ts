@@ -1,5 +1,4 @@
 import type { Mode } from './mode.ts';
-import type { ReasonCode } from './reason-code.ts';
 import type { Budgets, Scope } from './scope.ts';
 import type { Instant } from './time.ts';
 
@@ -41,7 +40,7 @@ export type AccessRequest = {
   readonly tenant: string;
   readonly source: string;
   readonly purpose: string;
-  readonly reasonCode: ReasonCode | string;
+  readonly reasonCode: string;
   readonly mode: Mode;
   readonly scope: Scope;
   readonly budgets: Budgets;

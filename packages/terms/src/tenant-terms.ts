@@ -1,3 +1,6 @@
+import { clocks } from './clocks.ts';
+import { refuse, type Refusal } from './refusal.ts';
+
 /** Where a customer's subscription stands (DOMAIN section 2). */
 export const subscriptionStates = [
   'trial',
@@ -32,3 +35,30 @@ export type TenantTerms = {
   /** The longest grant the customer tolerates; the terms' own maximum holds as well. */
   readonly grantMaxMs: number;
 };
+
+/** Refuses a tenant whose data nobody may read any more, customer included (INV-20), and settings outside the terms. */
+export function tenantFails(terms: TenantTerms): Refusal | null {
+  if (isClosed(terms.subscription)) return refuse('tenant_closed', terms.subscription);
+  if (!terms.customerApproval) return null;
+  const { customerWindowMs, quorum } = terms;
+  if (customerWindowMs < clocks.customerWindowMinMs || customerWindowMs > clocks.customerWindowMaxMs) {
+    return refuse('customer_window_invalid', `${customerWindowMs} ms`, '1 h to 4 d');
+  }
+  return quorum < 1 ? refuse('quorum_invalid', String(quorum), 'at least 1') : null;
+}
+
+/** Holds once the data of a subscription is closed to everybody: 90 days after its end, and while and after it is deleted. */
+export function isClosed(subscription: SubscriptionState): boolean {
+  switch (subscription) {
+    case 'trial':
+    case 'active':
+    case 'past_due':
+    case 'expired':
+    case 'retained':
+      return false;
+    case 'disabled':
+    case 'deleting':
+    case 'deleted':
+      return true;
+  }
+}
