@@ -1,4 +1,6 @@
+import * as access from './access.ts';
 import * as checkpoint from './checkpoint.ts';
+import * as directoryReplay from './directory-replay.ts';
 import * as keyId from './key-id.ts';
 import * as merkle from './merkle.ts';
 import * as note from './note.ts';
@@ -39,5 +41,7 @@ export function bindPrimitives(primitives: Primitives) {
     statementHash: over(statement.statementHash),
     hashOf: over(statement.hashOf),
     verifyStatement: over(signature.verifyStatement),
+    replayDirectory: over(directoryReplay.replayDirectory),
+    checkAccess: over(access.checkAccess),
   };
 }

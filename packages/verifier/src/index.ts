@@ -26,4 +26,6 @@ export const {
   statementHash,
   hashOf,
   verifyStatement,
+  replayDirectory,
+  checkAccess,
 } = bindPrimitives(nodePrimitives);

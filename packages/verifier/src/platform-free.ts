@@ -1,7 +1,11 @@
 /** What needs no primitives, and the types: the same in both entry points. */
+export { type Access, type AccessClaim, type AccessRequirements, repeatedMembers } from './access.ts';
+export { decidingRoles, type Parties } from './access-signer.ts';
 export { decodeBase64, decodeBase64Url, encodeBase64, encodeBase64Url } from './base64.ts';
 export { canonicalBytes, canonicalJson, type JsonObject, type JsonValue, parseCanonical } from './canonical-json.ts';
 export { type Checkpoint, type CheckpointKeys, formatCheckpoint, type OpenedCheckpoint } from './checkpoint.ts';
+export { type Directory, type DirectoryKey, directoryRole, keyAt, keyHolds, keysOf } from './directory.ts';
+export type { DirectoryClaim, DirectoryReplay } from './directory-replay.ts';
 export {
   type AccessIntent,
   type AccessOutcome,
@@ -44,6 +48,7 @@ export {
 export type { Primitives, PublicJwk } from './primitives.ts';
 export { parseSignedStatement, type Signature, type SignatureContext, type SignedStatement } from './signature.ts';
 export {
+  draftStatement,
   parseStatement,
   type Statement,
   type StatementDecision,

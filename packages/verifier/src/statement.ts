@@ -11,8 +11,6 @@ export const statementDecisions = {
   'access.manager_decision': ['approve', 'deny'],
   'access.customer_decision': ['approve', 'deny'],
   'access.extension': ['ask'],
-  'access.extension_manager_decision': ['approve', 'deny'],
-  'access.extension_customer_decision': ['approve', 'deny'],
   'access.withdrawal': ['withdraw'],
   'access.revocation': ['revoke'],
   'access.completion': ['complete'],
@@ -177,4 +175,32 @@ export function statementHash({ hash }: Primitives, document: Statement): string
 /** base64 SHA-256 of the RFC 8785 form of a value: the `subject` of a request is that of its matter. */
 export function hashOf({ hash }: Primitives, value: JsonValue): string {
   return encodeBase64(hash(canonicalBytes(value)));
+}
+
+/** A statement with every member that is not given null: drafts name only what applies. The result is not checked; `parseStatement` does. */
+export function draftStatement(
+  given: Pick<Statement, 'type' | 'decision' | 'keyId' | 'deployment' | 'nonce'> & Partial<Statement>,
+): Statement {
+  return {
+    tenant: null,
+    source: null,
+    classificationHash: null,
+    subject: null,
+    who: null,
+    employer: null,
+    purpose: null,
+    reasonCode: null,
+    mode: null,
+    scope: null,
+    budgets: null,
+    notBefore: null,
+    notAfter: null,
+    termsHash: null,
+    policyHash: null,
+    directoryPosition: null,
+    quorum: null,
+    requesterKey: null,
+    rootSeen: null,
+    ...given,
+  };
 }
