@@ -387,6 +387,13 @@ const plants: readonly Plant[] = [
     says: /no sha512 integrity/,
   },
   {
+    title: 'a package that the lock file forgot, which makes npm ci refuse',
+    part: 'lock-file',
+    file: 'package-lock.json',
+    text: (before) => before.replace('"node_modules/@swc/core-darwin-x64":', '"node_modules/@swc/core-elsewhere":'),
+    says: /asks for @swc\/core-darwin-x64/,
+  },
+  {
     title: 'a version range in a manifest',
     part: 'lock-file',
     file: 'packages/server/package.json',
