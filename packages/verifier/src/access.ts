@@ -148,11 +148,16 @@ type Weighing = {
 
 /** Takes one statement about the access into account; a finding if it does not belong here or ends the access. */
 async function weigh(primitives: Primitives, { claim, signed, nonces, matters }: Weighing): Promise<Finding | null> {
-  if (signed.document?.type === 'access.extension')
-    return weighExtension(primitives, { claim, signed, nonces, matters });
+  const parsed = parseSignedStatement(signed);
+  if (!parsed.ok) return parsed.finding;
+  const { document } = parsed.value;
+  if (document.type === 'access.extension') return weighExtension(primitives, { claim, signed, nonces, matters });
+  if (!decisionTypes.includes(document.type) && !endTypes.includes(document.type)) {
+    const message = `A ${document.type} was presented about an access; expected a decision, an extension or an end.`;
+    return { code: 'ACCESS_STATEMENT_TYPE', message };
+  }
   const opened = openStatement(claim, signed, nonces);
   if (!opened.ok) return opened.finding;
-  const document = opened.value;
   const matter = matters.find(({ hash }) => hash === document.subject);
   if (matter === undefined) {
     return {
