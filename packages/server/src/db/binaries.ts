@@ -2,8 +2,10 @@ import {
   chmodSync,
   cpSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -87,7 +89,7 @@ function copyNative(native: string, copiesFolder: string): string {
     const partial = mkdtempSync(join(copiesFolder, 'copying-'));
     cpSync(native, join(partial, 'native'), { recursive: true, verbatimSymlinks: true });
     linkLibraries(join(partial, 'native'));
-    chmodSync(partial, 0o755);
+    openToAll(partial);
     adopt(partial, target);
     return join(target, 'native');
   } catch (cause) {
@@ -97,6 +99,14 @@ function copyNative(native: string, copiesFolder: string): string {
       { cause },
     );
   }
+}
+
+/** A copy made from a checkout with a strict umask would shut the account out again. */
+function openToAll(path: string): void {
+  const found = lstatSync(path);
+  if (found.isSymbolicLink()) return;
+  chmodSync(path, found.isDirectory() || (found.mode & 0o100) !== 0 ? 0o755 : 0o644);
+  if (found.isDirectory()) for (const name of readdirSync(path)) openToAll(join(path, name));
 }
 
 function adopt(partial: string, target: string): void {

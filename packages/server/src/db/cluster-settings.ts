@@ -31,7 +31,8 @@ export function serverArguments(place: { pgdata: string; home: string; socketFol
     timezone: 'UTC',
     log_timezone: 'UTC',
     logging_collector: 'off',
-    // The server's log is an operator's file: no statement, parameter or row value may reach it.
+    // The server's log is an operator's file: no statement, parameter or row value may reach it, so no ERROR either.
+    log_min_messages: 'log',
     log_min_error_statement: 'panic',
     log_error_verbosity: 'terse',
     log_parameter_max_length_on_error: '0',

@@ -3,6 +3,7 @@ import {
   chmodSync,
   closeSync,
   existsSync,
+  fsyncSync,
   mkdtempSync,
   openSync,
   readdirSync,
@@ -16,12 +17,18 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
-import { type Account, accountFor, spawnAs } from './account.ts';
+import { type Account, accountFor, runsAsRoot, spawnAs } from './account.ts';
 import { type Binaries, embeddedBinaries } from './binaries.ts';
 import { serverArguments, serverEnvironment, superuser, writeAccessFiles } from './cluster-settings.ts';
 import { codeOf, DbError, messageOf } from './errors.ts';
-import { clusterHome, existingHome, makePrivateFolder, makeSocketFolder, systemFolder } from './home.ts';
-import { runsAsRoot } from './account.ts';
+import {
+  clusterHome,
+  existingHome,
+  makePrivateFolder,
+  makeSocketFolder,
+  type SocketFolder,
+  systemFolder,
+} from './home.ts';
 import { stopSurvivors } from './survivors.ts';
 
 /** The major version of the PostgreSQL that we ship. */
@@ -63,8 +70,13 @@ export async function startCluster(dataDir: string): Promise<Cluster> {
     detached: true,
   });
   closeSync(log.descriptor);
-  const cluster = supervise(child, { socket, explain: () => explainLog(log.read(), pgdata) });
-  await becomeReady(cluster);
+  const cluster = supervise(child, { socket, log, pgdata });
+  try {
+    await becomeReady(cluster);
+  } catch (error) {
+    await cluster.stop();
+    throw error;
+  }
   return cluster;
 }
 
@@ -90,10 +102,17 @@ async function initialise(at: { binaries: Binaries; account: Account; home: stri
       { ...spawnAs(at.account), cwd: unfinished, env: serverEnvironment },
     );
     renameSync(unfinished, at.pgdata);
+    syncFolder(at.home);
   } catch (cause) {
     rmSync(unfinished, { recursive: true, force: true });
     throw startFailure(messageOf(cause), at.pgdata);
   }
+}
+
+function syncFolder(folder: string): void {
+  const descriptor = openSync(folder, 'r');
+  fsyncSync(descriptor);
+  closeSync(descriptor);
 }
 
 /** Says clearly what is wrong with a cluster that PostgreSQL would refuse with its own words. Changes nothing. */
@@ -115,8 +134,10 @@ function inspect(pgdata: string): void {
   if ((statSync(pgdata).mode & 0o077) !== 0) chmodSync(pgdata, 0o700); // a copy lost it, and PostgreSQL insists
 }
 
+type ServerLog = { readonly descriptor: number; readonly read: () => string };
+
 /** One file, begun anew when it has grown large; `read` returns what this start has written. */
-function openServerLog(home: string): { descriptor: number; read: () => string } {
+function openServerLog(home: string): ServerLog {
   const file = join(home, 'postgres.log');
   const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
   if (size > 16 * 1024 * 1024) renameSync(file, `${file}.1`);
@@ -127,41 +148,56 @@ function openServerLog(home: string): { descriptor: number; read: () => string }
   };
 }
 
-function supervise(
-  child: ChildProcess,
-  with_: { socket: { folder: string; remove: () => void }; explain: () => DbError },
-): Cluster {
-  let stopping = false;
-  const ended = new Promise<void>((resolve) => {
-    child.once('exit', () => resolve());
-    child.once('error', () => resolve()); // it never started; `explain` says why
+type Supervised = Cluster & { ready(): void };
+
+function supervise(child: ChildProcess, its: { socket: SocketFolder; log: ServerLog; pgdata: string }): Supervised {
+  let phase: 'starting' | 'ready' | 'stopping' = 'starting';
+  const ended = new Promise<string>((resolve) => {
+    child.once('exit', (code, signal) => resolve(`exit ${code ?? signal ?? 'unknown'}`));
+    child.once('error', (error) => resolve(error.message)); // it never ran
   });
-  const exited = ended.then(() => {
-    with_.socket.remove();
-    return stopping ? null : with_.explain();
+  const exited = ended.then((how) => {
+    its.socket.remove();
+    if (phase === 'stopping') return null;
+    const detail = [how, ...complaintsIn(its.log.read())].join('\n');
+    return phase === 'starting'
+      ? startFailure(detail, its.pgdata)
+      : new DbError('CLUSTER_EXITED', exitedSentence, { detail });
   });
   return {
-    socketFolder: with_.socket.folder,
+    socketFolder: its.socket.folder,
     exited,
+    ready: () => {
+      phase = 'ready';
+    },
     stop: async () => {
-      stopping = true;
+      phase = 'stopping';
       child.kill('SIGINT');
       const impatient = setTimeout(() => child.kill('SIGQUIT'), 30_000);
-      await ended;
+      await exited;
       clearTimeout(impatient);
-      with_.socket.remove();
     },
   };
 }
 
+const exitedSentence =
+  'The embedded PostgreSQL ended while Gatehouse was running: no access is possible; read pg/postgres.log, then start Gatehouse again.';
+
+function complaintsIn(log: string): string[] {
+  return log
+    .split('\n')
+    .filter((line) => /FATAL|PANIC|No space left|could not|error/i.test(line))
+    .slice(-5);
+}
+
 /** Waits until it answers. Recovery after a crash may take minutes: as long as the process lives, it is waited for. */
-async function becomeReady(cluster: Cluster): Promise<void> {
+async function becomeReady(cluster: Supervised): Promise<void> {
   let ended: DbError | null | undefined;
   void cluster.exited.then((error) => {
     ended = error;
   });
   for (let wait = 5; ended === undefined; wait = Math.min(wait * 1.5, 100)) {
-    if (await answers(cluster.socketFolder)) return;
+    if (await answers(cluster.socketFolder)) return cluster.ready();
     await delay(wait);
   }
   throw ended ?? new DbError('CLUSTER_START_FAILED', 'PostgreSQL was stopped while it started: start again.');
@@ -179,11 +215,6 @@ async function answers(socketFolder: string): Promise<boolean> {
   } finally {
     await client.end();
   }
-}
-
-function explainLog(log: string, pgdata: string): DbError {
-  const complaints = log.split('\n').filter((line) => /FATAL|PANIC|ERROR|could not/.test(line));
-  return startFailure(complaints.slice(-5).join('\n') || log.slice(-1000), pgdata);
 }
 
 function startFailure(detail: string, pgdata: string): DbError {

@@ -10,11 +10,10 @@ const oldestMinor: Readonly<Record<number, number>> = { 15: 14, 16: 10, 17: 6, 1
  * never repeated in an error, because it may hold a password.
  */
 export function parseDatabaseUrl(databaseUrl: string): ConnectionParameters {
-  const invalid = (found: string, cause?: unknown): DbError =>
+  const invalid = (found: string): DbError =>
     new DbError(
       'DATABASE_URL_INVALID',
       `DATABASE_URL ${found}: write it as postgresql://USER:PASSWORD@HOST:5432/DATABASE.`,
-      { cause },
     );
   if (!/^postgres(ql)?:\/\//.test(databaseUrl)) throw invalid('is not a postgresql:// URL');
   const rest = databaseUrl.replace(/^postgres(ql)?:\/\//, '');
@@ -37,11 +36,11 @@ export function parseDatabaseUrl(databaseUrl: string): ConnectionParameters {
   });
 }
 
-function readUrl(databaseUrl: string, invalid: (found: string, cause?: unknown) => DbError): Client {
+function readUrl(databaseUrl: string, invalid: (found: string) => DbError): Client {
   try {
     return new Client({ connectionString: databaseUrl });
-  } catch (cause) {
-    throw invalid('cannot be read');
+  } catch {
+    throw invalid('cannot be read'); // the cause is dropped on purpose: it repeats the URL
   }
 }
 

@@ -43,7 +43,13 @@ export function prepareDataDir(dataDir: string): string {
 export function clusterHome(dataDir: string, account: Account): string {
   const inside = join(dataDir, 'pg');
   if (statSync(inside, { throwIfNoEntry: false })?.isFile()) return followPointer(inside);
-  if (existsSync(inside) || canEnter(account, dataDir)) return makeHome(inside);
+  if (canEnter(account, dataDir)) return makeHome(inside);
+  if (existsSync(inside)) {
+    throw new DbError(
+      'DATA_DIR_UNUSABLE',
+      `The user that owns the database in ${inside} (user id ${account.uid}) cannot enter the folders above it: give them back the right to be entered (chmod o+x). Nothing was changed.`,
+    );
+  }
   const outside = join(systemFolder, randomBytes(8).toString('hex'));
   makeHome(outside);
   writeFileSync(inside, `${outside}\n`, { mode: 0o600, flush: true });
@@ -79,8 +85,11 @@ export function makePrivateFolder(folder: string, account: Account): string {
   return folder;
 }
 
+/** Where the server's socket lies, and how to take it away when the server has ended. */
+export type SocketFolder = { readonly folder: string; readonly remove: () => void };
+
 /** A private, empty folder for the socket: in the cluster's folder, or a short one where that path is too long. */
-export function makeSocketFolder(home: string, account: Account): { folder: string; remove: () => void } {
+export function makeSocketFolder(home: string, account: Account): SocketFolder {
   const inside = join(home, 'run');
   rmSync(inside, { recursive: true, force: true });
   if (fits(inside)) return lend(makePrivateFolder(inside, account));
@@ -99,6 +108,6 @@ function fits(folder: string): boolean {
   return Buffer.byteLength(join(folder, socketName)) <= longestSocketPath;
 }
 
-function lend(folder: string): { folder: string; remove: () => void } {
+function lend(folder: string): SocketFolder {
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }

@@ -108,8 +108,7 @@ function compose(parts: {
     adminUrlFor: parts.other,
     onExit: (listener) => {
       void cluster?.exited.then((reason) => {
-        if (reason !== null)
-          listener(new DbError('CLUSTER_EXITED', exitedSentence, { cause: reason, ...detailOf(reason) }));
+        if (reason !== null) listener(reason);
       });
     },
     close: () => {
@@ -117,13 +116,6 @@ function compose(parts: {
       return closed;
     },
   };
-}
-
-const exitedSentence =
-  'The embedded PostgreSQL ended while Gatehouse was running: no access is possible; read pg/postgres.log, then start Gatehouse again.';
-
-function detailOf(reason: DbError): { detail?: string } {
-  return { detail: reason.detail === null ? reason.message : `${reason.message}\n${reason.detail}` };
 }
 
 /** Running transactions get 5 s; what is still open then is rolled back by the shutdown. */

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { codeOf, DbError, messageOf } from './errors.ts';
@@ -25,6 +25,7 @@ export function lockDirectory(folder: string): DirectoryLock {
     release: () => {
       if (released) return;
       released = true;
+      rmSync(holderFile, { force: true });
       held.close();
     },
   };
@@ -33,8 +34,7 @@ export function lockDirectory(folder: string): DirectoryLock {
 function takeKernelLock(folder: string, holderFile: string): DatabaseSync {
   let file: DatabaseSync | undefined;
   try {
-    mkdirSync(folder, { recursive: true });
-    file = new DatabaseSync(join(folder, 'gatehouse.lock'), { timeout: 0 });
+    file = new DatabaseSync(privateLockFile(folder), { timeout: 0 });
     file.exec('pragma locking_mode = exclusive; begin exclusive');
     return file;
   } catch (cause) {
@@ -52,6 +52,19 @@ function takeKernelLock(folder: string, holderFile: string): DatabaseSync {
       { cause },
     );
   }
+}
+
+/** Unreadable for others, who could otherwise hold a shared lock on it and keep us from starting. */
+function privateLockFile(folder: string): string {
+  const path = join(folder, 'gatehouse.lock');
+  mkdirSync(folder, { recursive: true });
+  if (existsSync(path)) return path;
+  try {
+    closeSync(openSync(path, 'wx', 0o600));
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error;
+  }
+  return path;
 }
 
 /** SQLITE_BUSY (5) and its extended codes. */
