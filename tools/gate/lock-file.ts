@@ -38,7 +38,7 @@ export const lockFile: Part = {
 };
 
 function judgeLock(lock: LockFile): string[] {
-  const problems: string[] = [];
+  const problems = missingEntries(lock);
   if (lock.lockfileVersion !== 3)
     problems.push(`package-lock.json: lockfileVersion is ${lock.lockfileVersion}, expected 3.`);
   for (const [path, entry] of Object.entries(lock.packages)) {
