@@ -12,7 +12,7 @@ const edges = 'gateway|http|jobs';
 const test = String.raw`(\.test\.tsx?$|^packages/[^/]+/test/)`;
 
 /** Files that may speak SQL: each module's store, the engines, and the two modules whose subject is a foreign database. */
-const speaksSql = `${inServer}(?:(?:${engines}|sources|sample)/|(?:${modules})/store\\.ts$)`;
+const speaksSql = `${inServer}(?:(?:${engines}|sources|sample)/|(?:${modules})/(?:[a-z-]+-)?store\\.ts$)`;
 
 export default {
   forbidden: [
@@ -147,7 +147,7 @@ export default {
       comment: 'An edge calls commands. It never reads or writes tables itself.',
       severity: 'error',
       from: { path: `${inServer}(${edges})/`, pathNot: test },
-      to: { path: '/store\\.ts$' },
+      to: { path: '[/-]store\\.ts$' },
     },
     {
       name: 'one-door',
