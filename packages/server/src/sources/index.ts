@@ -1,0 +1,19 @@
+/** The databases to protect: adoption (classify, plan, apply, undo, doctor) and the ephemeral role of each grant. */
+export { openSources } from './commands.ts';
+export type { SourcesOptions } from './commands.ts';
+export type { Assignment, Recorded, ShownPlan, Sources } from './sources.ts';
+export { SourceError } from './source.ts';
+export type {
+  EnsureTenant,
+  GrantRoleClosing,
+  GrantRoleCredential,
+  GrantRoleRequest,
+  GrantScope,
+  RecordEvent,
+  Source,
+  SourceConnection,
+  SourceErrorCode,
+  SourceEvent,
+  TableName,
+} from './source.ts';
+export type { Classification, ClassifiedTable, Treatment } from './classification.ts';
