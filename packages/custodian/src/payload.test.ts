@@ -27,7 +27,10 @@ describe('sealed payloads', () => {
 
   it('opens every envelope of the test vectors whose key is given', () => {
     const keys = JSON.parse(read('payload/keys.json')) as Record<string, string>;
-    const { origin } = JSON.parse(read('payload/erased.json')) as { origin: string };
+    const { origin, erasedByKid } = JSON.parse(read('payload/erased.json')) as {
+      origin: string;
+      erasedByKid: number[];
+    };
     const entries = read('payload/entries-1-26.txt').trimEnd().split('\n');
     const envelopes = read('payload/envelopes.jsonl').trimEnd().split('\n');
     let opened = 0;
@@ -39,8 +42,8 @@ describe('sealed payloads', () => {
       open({ origin, entry, kek, envelope });
       opened++;
     }
-    expect(opened).toBe(envelopes.length);
-    expect(opened).toBeGreaterThan(20);
+    expect(opened).toBe(envelopes.length - erasedByKid.length);
+    expect(opened).toBeGreaterThan(15);
   });
 
   const invalid = (JSON.parse(read('invalid.json')) as Invalid[]).filter(({ op }) => op === 'payload');
