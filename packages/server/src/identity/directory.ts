@@ -8,26 +8,29 @@ export function directoryOfTenant(tenant: string): DirectoryId {
   return `tenant:${tenant}`;
 }
 
+/** The tenant whose directory it is; null for the operator's. */
+export function tenantOf(directory: DirectoryId): string | null {
+  return directory === 'operator' ? null : directory.slice('tenant:'.length);
+}
+
 /**
  * A directory replayed from its signed statements, from the genesis that is pinned outside the database. What it
  * answers is as good as the signatures in it, whatever the database says (DESIGN.md section 3).
  */
 export type LoadedDirectory = {
   readonly id: DirectoryId;
+  /** The log that holds the statements. */
   readonly logId: string;
-  readonly genesisHash: string;
-  /** Number of statements replayed; a new statement names it as its `directoryPosition`. */
-  readonly position: number;
+  /** Which keys hold which roles for whom; its `position` is what a new statement names as `directoryPosition`. */
   readonly directory: Directory;
 };
 
-/** Why a directory statement was refused; nothing was logged as a change. */
+/** Why a directory statement was refused: a stable code, and a sentence for the caller. Nothing was changed. */
 export type DirectoryRefusal = {
   readonly code:
     | 'DIRECTORY_EXISTS'
     | 'DIRECTORY_STATEMENT_REJECTED'
-    | 'DIRECTORY_STATEMENT_REPLAYED'
-    | 'DIRECTORY_KEY_ENROLLED_ELSEWHERE'
+    | 'DIRECTORY_KEY_ELSEWHERE'
     | 'DIRECTORY_CHANGED_MEANWHILE';
   readonly message: string;
 };
@@ -37,7 +40,7 @@ export type DirectoryResult =
   | { readonly ok: true; readonly position: number; readonly seq: number }
   | { readonly ok: false; readonly refusal: DirectoryRefusal };
 
-/** The faults that close a directory: no key of it is believed until an officer has looked. */
+/** The faults that close a directory: no key of it is believed until somebody has looked. */
 export type IdentityErrorCode =
   | 'DIRECTORY_UNKNOWN'
   | 'DIRECTORY_PIN_MISSING'

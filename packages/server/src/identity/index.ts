@@ -1,7 +1,7 @@
 /** Who is who, proved by keys: the key directories with their pins, sign-in by key proof, sessions, portal codes. */
 export { openDirectories } from './directories.ts';
 export type { Directories, DirectoriesOptions } from './directories.ts';
-export { directoryOfTenant, IdentityError } from './directory.ts';
+export { directoryOfTenant, IdentityError, tenantOf } from './directory.ts';
 export type {
   DirectoryId,
   DirectoryRefusal,
@@ -10,7 +10,7 @@ export type {
   LoadedDirectory,
 } from './directory.ts';
 export { readPins } from './pins.ts';
-export type { Pin, Pins } from './pins.ts';
+export type { DirectoryPin, Pins } from './pins.ts';
 export type { Authenticated, Principal, SessionRefusal, SignedIn } from './principal.ts';
 export { openIdentity } from './sessions.ts';
 export type { Identity, IdentityOptions } from './sessions.ts';

@@ -1,13 +1,14 @@
 /** The customers: their logs, their house rules in every version, and their users. */
 export { openTenants } from './commands.ts';
 export type { Tenants, TenantsOptions } from './commands.ts';
-export { policyHash } from './policy.ts';
-export { customerRoles } from './tenant.ts';
+export { defaultPolicy, loosenings, policyDocument, policyHash } from './policy.ts';
+export { customerRoles, TenantError } from './tenant.ts';
 export type {
   CustomerRole,
-  CustomerSignatures,
+  CustomerTrust,
   CustomerUser,
   PolicyDocument,
+  PolicyPin,
   Tenant,
   TenantActor,
   TenantPolicy,

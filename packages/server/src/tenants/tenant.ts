@@ -1,4 +1,4 @@
-import type { Instant, SubscriptionState, TenantTerms } from '@gatehouse/terms';
+import type { Instant, RoleSpan, SubscriptionState, TenantTerms } from '@gatehouse/terms';
 import type { SignedStatement } from '@gatehouse/verifier';
 
 /** What a customer chooses: the terms' own fields and whether the published commitments bind its service (promise S4). */
@@ -26,12 +26,15 @@ export const customerRoles = ['admin', 'approver'] as const;
 /** One of `customerRoles`. */
 export type CustomerRole = (typeof customerRoles)[number];
 
-/** A user of the customer, with since when each role has been held without a break (INV-34). */
+/** A user of the customer at one time. */
 export type CustomerUser = {
   readonly tenant: string;
   readonly person: string;
   readonly name: string;
-  readonly roles: readonly { readonly role: CustomerRole; readonly since: Instant }[];
+  /** The roles held at the time asked about. */
+  readonly roles: readonly CustomerRole[];
+  /** When each role was held, up to the time asked about; spans of one role do not touch (INV-34). */
+  readonly held: readonly (RoleSpan & { readonly role: CustomerRole })[];
 };
 
 /** Who acts on a tenant. `setup` is the first start and the adoption of a source, and is logged as such. */
@@ -63,14 +66,34 @@ export type TenantResult<T> =
   | { readonly ok: true; readonly value: T; readonly seq: number }
   | { readonly ok: false; readonly refusal: TenantRefusal };
 
+/** Which policy a customer with approval on had last, as known outside the database. */
+export type PolicyPin = { readonly version: number; readonly hash: string };
+
 /**
- * Checks a customer's signature against the key directory that is pinned outside the database. Given by whoever keeps
- * the directories, so that this module needs no door of theirs.
+ * What is known about a customer outside the database: its keys, and its last policy. Given by whoever keeps the key
+ * directories, so that this module needs no door of theirs.
  */
-export interface CustomerSignatures {
+export interface CustomerTrust {
+  /** Checks a signature by a key that holds `role` in the tenant's pinned key directory now. */
   verifyCustomer(check: {
     readonly tenant: string;
     readonly role: CustomerRole;
     readonly signed: SignedStatement;
   }): Promise<{ readonly ok: true; readonly person: string } | { readonly ok: false; readonly message: string }>;
+  policyPin(tenant: string): Promise<PolicyPin | null>;
+  /** Durable when it resolves. */
+  pinPolicy(tenant: string, pin: PolicyPin): Promise<void>;
+}
+
+/** A fault of the tenants: the caller gets no tenant, hence no access. No secrets in `message` or `detail`. */
+export class TenantError extends Error {
+  override readonly name = 'TenantError';
+  readonly code: 'TENANT_KEY_IMPOSSIBLE' | 'TENANT_POLICY_NOT_PINNED';
+  readonly detail: string;
+
+  constructor(code: TenantError['code'], message: string, detail = '') {
+    super(message);
+    this.code = code;
+    this.detail = detail;
+  }
 }
