@@ -80,7 +80,7 @@ export type IntentParameter =
 
 /**
  * What is about to run. `sql` is the exact text, `params` the bound values of the extended protocol (empty for a simple
- * query), `shape` the text with every literal replaced by `$n`, safe to show without opening the parameters.
+ * query), `shape` the text with every literal replaced by `?`, safe to show without opening the parameters.
  */
 export type Intent = {
   readonly sql: string;
