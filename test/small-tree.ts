@@ -23,7 +23,7 @@ const configuration = [
 
 /** Small sources that break no rule, laid out as the repository is. */
 const sources: Readonly<Record<string, string>> = {
-  'packages/terms/src/index.ts': `/** One hour. */\nexport const hourMs = 3_600_000;\n\n/** What a thing may be. */\nexport type Kind = 'open' | 'closed';\n`,
+  'packages/terms/src/index.ts': `/** One hour. */\nexport const hourMs = 3_600_000;\n\n/** What a thing may be. */\nexport type Kind = 'open' | 'closed';\n\n/** The vocabulary, as small as it can be. */\nexport const termsDocument = {\n  version: 1,\n  purposes: [],\n  reasonCodes: [],\n  clocks: {},\n  limits: {},\n  transitions: {},\n  refusals: {},\n};\n`,
   'packages/terms/src/index.test.ts': `import { expect, it } from 'vitest';\nimport { hourMs } from './index.ts';\n\nit('counts', () => {\n  expect(hourMs).toBeGreaterThan(0);\n});\n`,
   'packages/verifier/src/index.ts': `import { createHash } from 'node:crypto';\nimport { type Kind, hourMs } from '@gatehouse/terms';\n\n/** Hashes a kind. */\nexport function digest(kind: Kind): string {\n  return createHash('sha256').update(\`\${kind}\${hourMs}\`).digest('hex');\n}\n`,
   'packages/verifier/src/browser.ts': `import { hourMs } from '@gatehouse/terms';\n\n/** A day. */\nexport const dayMs = 24 * hourMs;\n`,

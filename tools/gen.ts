@@ -3,9 +3,10 @@ import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { dependencies } from './generators/dependencies.ts';
 import type { Generator } from './generators/generator.ts';
+import { vocabulary } from './generators/vocabulary.ts';
 
 /** Every generated file of the repository. A new one is added here and nowhere else; the gate compares it from then on. */
-const generators: readonly Generator[] = [dependencies];
+const generators: readonly Generator[] = [dependencies, vocabulary];
 
 /**
  * `node tools/gen.ts [--check]`: writes every generated file, or with `--check` writes nothing and exits 1 naming each
