@@ -73,7 +73,8 @@ export function parseInstant(text: string): Instant | null {
 
 /**
  * The same UTC day of month and time of day, `months` calendar months later; where that month has no such day, its last day.
- * 31 August plus six months is 28 (or 29) February. Six months are not 180 days (DOMAIN section 14, trap 1).
+ * 31 August plus six months is 28 (or 29) February. Six months are not 180 days. Clamping takes several days to one, so there a
+ * later start can come out earlier, by less than a day: 30 August 23:00 ends after 31 August 00:00.
  */
 export function plusCalendarMonths(at: Instant, months: number): Instant {
   const date = new Date(at);
