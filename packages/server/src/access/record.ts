@@ -13,10 +13,11 @@ export type RequestRecord = {
   readonly matter: AccessRequest;
   readonly statementHash: string;
   readonly raisedAt: Instant;
-  /** Exclusive end of the manager's window. */
-  readonly decideBy: Instant;
-  readonly customerDecideBy: Instant | null;
-  readonly activateBy: Instant | null;
+  readonly managerApprovedAt: Instant | null;
+  /** When the customer's approvers were asked: their window runs from here. */
+  readonly notifiedAt: Instant | null;
+  /** When the last approval that was needed came. */
+  readonly approvedAt: Instant | null;
   readonly notBefore: Instant;
   /** Latest possible end, as signed. */
   readonly notAfter: Instant;
@@ -25,9 +26,20 @@ export type RequestRecord = {
   readonly endsAt: Instant | null;
   readonly endedAt: Instant | null;
   readonly endReason: string | null;
+  readonly extension: Extension | null;
   readonly rowsUsed: number;
   readonly bytesUsed: number;
   readonly statementsUsed: number;
+};
+
+/** An asking for more time that waits for its decisions. `durationMs` is the new total. */
+export type Extension = {
+  readonly statementHash: string;
+  readonly durationMs: number;
+  readonly notAfter: Instant;
+  readonly raisedAt: Instant;
+  readonly managerApprovedAt: Instant | null;
+  readonly notifiedAt: Instant | null;
 };
 
 /** One signed statement about a request, with its place in the tenant's log. */
@@ -46,13 +58,15 @@ export type StatementRecord = {
 /** What a command changes of a request; absent members stay as they are. */
 export type RequestChange = {
   readonly state: RequestState;
-  readonly customerDecideBy?: Instant;
-  readonly activateBy?: Instant;
-  readonly notAfter?: Instant;
+  readonly managerApprovedAt?: Instant;
+  readonly notifiedAt?: Instant;
+  readonly approvedAt?: Instant;
   readonly activatedAt?: Instant;
   readonly endsAt?: Instant;
   readonly endedAt?: Instant;
   readonly endReason?: string;
+  /** null clears it. */
+  readonly extension?: Extension | null;
 };
 
 /** Which requests a list holds. The caller has decided what the reader may see. */

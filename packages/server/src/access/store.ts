@@ -2,7 +2,7 @@ import type { AccessRequest, Instant, RequestState } from '@gatehouse/terms';
 import type { SignedStatement } from '@gatehouse/verifier';
 import type { Pool, PoolClient } from 'pg';
 import type { StoredCredential } from './credential.ts';
-import type { RequestChange, RequestFilter, RequestRecord, StatementRecord } from './record.ts';
+import type { Extension, RequestChange, RequestFilter, RequestRecord, StatementRecord } from './record.ts';
 
 type Queryable = Pick<Pool | PoolClient, 'query'>;
 
@@ -16,15 +16,16 @@ type RequestRow = {
   matter: AccessRequest;
   statement_hash: string;
   raised_at: Date;
-  decide_by: Date;
-  customer_decide_by: Date | null;
-  activate_by: Date | null;
+  manager_approved_at: Date | null;
+  notified_at: Date | null;
+  approved_at: Date | null;
   not_before: Date;
   not_after: Date;
   activated_at: Date | null;
   ends_at: Date | null;
   ended_at: Date | null;
   end_reason: string | null;
+  extension: Extension | null;
   rows_used: string;
   bytes_used: string;
   statements_used: string;
@@ -55,8 +56,8 @@ export class RequestChangedMeanwhile extends Error {
 export async function insertRequest(db: Queryable, request: RequestRecord): Promise<void> {
   await db.query(
     `insert into access.requests (id, tenant_id, log_id, source, requester, state, matter, statement_hash,
-                                  raised_at, decide_by, not_before, not_after)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+                                  raised_at, not_before, not_after)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
     [
       request.id,
       request.tenant,
@@ -67,7 +68,6 @@ export async function insertRequest(db: Queryable, request: RequestRecord): Prom
       JSON.stringify(request.matter),
       request.statementHash,
       timestamp(request.raisedAt),
-      timestamp(request.decideBy),
       timestamp(request.notBefore),
       timestamp(request.notAfter),
     ],
@@ -83,26 +83,29 @@ export async function changeRequest(
 ): Promise<void> {
   const { rowCount } = await db.query(
     `update access.requests
-        set state              = $3,
-            customer_decide_by = coalesce($4, customer_decide_by),
-            activate_by        = coalesce($5, activate_by),
-            not_after          = coalesce($6, not_after),
-            activated_at       = coalesce($7, activated_at),
-            ends_at            = coalesce($8, ends_at),
-            ended_at           = coalesce($9, ended_at),
-            end_reason         = coalesce($10, end_reason)
+        set state               = $3,
+            manager_approved_at = coalesce($4, manager_approved_at),
+            notified_at         = coalesce($5, notified_at),
+            approved_at         = coalesce($6, approved_at),
+            activated_at        = coalesce($7, activated_at),
+            ends_at             = coalesce($8, ends_at),
+            ended_at            = coalesce($9, ended_at),
+            end_reason          = coalesce($10, end_reason),
+            extension           = case when $11 then $12::jsonb else extension end
       where id = $1 and state = $2`,
     [
       id,
       from,
       change.state,
-      timestamp(change.customerDecideBy),
-      timestamp(change.activateBy),
-      timestamp(change.notAfter),
+      timestamp(change.managerApprovedAt),
+      timestamp(change.notifiedAt),
+      timestamp(change.approvedAt),
       timestamp(change.activatedAt),
       timestamp(change.endsAt),
       timestamp(change.endedAt),
       change.endReason ?? null,
+      change.extension !== undefined,
+      change.extension === undefined || change.extension === null ? null : JSON.stringify(change.extension),
     ],
   );
   if (rowCount !== 1) throw new RequestChangedMeanwhile(id);
@@ -304,15 +307,16 @@ function requestFrom(row: RequestRow): RequestRecord {
     matter: row.matter,
     statementHash: row.statement_hash,
     raisedAt: instantOf(row.raised_at),
-    decideBy: instantOf(row.decide_by),
-    customerDecideBy: optionalInstant(row.customer_decide_by),
-    activateBy: optionalInstant(row.activate_by),
+    managerApprovedAt: optionalInstant(row.manager_approved_at),
+    notifiedAt: optionalInstant(row.notified_at),
+    approvedAt: optionalInstant(row.approved_at),
     notBefore: instantOf(row.not_before),
     notAfter: instantOf(row.not_after),
     activatedAt: optionalInstant(row.activated_at),
     endsAt: optionalInstant(row.ends_at),
     endedAt: optionalInstant(row.ended_at),
     endReason: row.end_reason,
+    extension: row.extension,
     rowsUsed: Number(row.rows_used),
     bytesUsed: Number(row.bytes_used),
     statementsUsed: Number(row.statements_used),

@@ -12,15 +12,16 @@ create table access.requests (
   matter             jsonb not null,              -- what was asked, as hashed into the request statement's subject
   statement_hash     text not null unique,
   raised_at          timestamptz not null,
-  decide_by          timestamptz not null,        -- end of the manager's window
-  customer_decide_by timestamptz,                 -- end of the customer's window, once it began
-  activate_by        timestamptz,                 -- end of the activation window, once approved
+  manager_approved_at timestamptz,
+  notified_at        timestamptz,                 -- when the customer's approvers were asked: their window runs from here
+  approved_at        timestamptz,                 -- when the last approval that was needed came
   not_before         timestamptz not null,
   not_after          timestamptz not null,        -- latest possible end, as signed
   activated_at       timestamptz,
   ends_at            timestamptz,                 -- end of the live grant
   ended_at           timestamptz,
   end_reason         text,
+  extension          jsonb,                       -- the asking for more time that waits for a decision
   rows_used          bigint not null default 0,
   bytes_used         bigint not null default 0,
   statements_used    bigint not null default 0
