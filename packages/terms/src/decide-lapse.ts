@@ -87,7 +87,7 @@ export function deadlineOf(facts: Omit<LapseFacts, 'now'>): Deadline | null {
       return lapsed(earlier(activationDeadline(approvedAt ?? raisedAt, notBefore), notAfter));
     case 'active':
     case 'extension_requested':
-      return { event: 'expired', next: 'expired', at: earlier(facts.grantNotAfter ?? notAfter, notAfter) };
+      return { event: 'expired', next: 'expired', at: facts.grantNotAfter ?? notAfter };
     case 'denied':
     case 'withdrawn':
     case 'lapsed':

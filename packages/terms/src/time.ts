@@ -43,9 +43,12 @@ export function later(a: Instant, b: Instant): Instant {
   return a > b ? a : b;
 }
 
-/** Writes `2026-03-02T09:00:00.000Z`, the only form of a time in a payload (LOG-SPEC 1.3). Null outside years 0000 to 9999. */
-export function formatInstant(at: Instant): string | null {
-  return isInstant(at) ? new Date(at).toISOString() : null;
+/**
+ * Writes `2026-03-02T09:00:00.000Z`, the only form of a time in a payload (LOG-SPEC 1.3). What is no instant after all is
+ * written as `invalid`, which `parseInstant` refuses.
+ */
+export function formatInstant(at: Instant): string {
+  return isInstant(at) ? new Date(at).toISOString() : 'invalid';
 }
 
 const isoForm = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})\.(\d{3})Z$/;
