@@ -78,9 +78,17 @@ export function openDirectories({ database, log, dataDir, deployment }: Director
   }
 
   /** The directory that follows from the pin and reaches at least as far as it did when last looked at. */
-  async function replay(id: DirectoryId, pin: DirectoryPin, statements: readonly SignedStatement[]): Promise<Directory> {
+  async function replay(
+    id: DirectoryId,
+    pin: DirectoryPin,
+    statements: readonly SignedStatement[],
+  ): Promise<Directory> {
     if (statements.length < pin.position) {
-      throw fault('DIRECTORY_STATEMENTS_CUT', id, `${id} has ${statements.length} statements; ${pin.position} were seen before`);
+      throw fault(
+        'DIRECTORY_STATEMENTS_CUT',
+        id,
+        `${id} has ${statements.length} statements; ${pin.position} were seen before`,
+      );
     }
     const result = await replayDirectory({ genesisHash: pin.genesis, statements, tenant: tenantOf(id), deployment });
     if (!result.ok) {
@@ -91,7 +99,11 @@ export function openDirectories({ database, log, dataDir, deployment }: Director
     }
     const last = statements[pin.position - 1];
     if (last === undefined || statementHash(last.document) !== pin.head) {
-      throw fault('DIRECTORY_STATEMENTS_CUT', id, `${id} has another statement at ${pin.position - 1} than the one seen before, ${pin.head}`);
+      throw fault(
+        'DIRECTORY_STATEMENTS_CUT',
+        id,
+        `${id} has another statement at ${pin.position - 1} than the one seen before, ${pin.head}`,
+      );
     }
     return result.directory;
   }
@@ -104,7 +116,10 @@ export function openDirectories({ database, log, dataDir, deployment }: Director
     await pins.change((before) => {
       const pin = before.directories.get(id);
       if (pin === undefined || pin.position >= statements.length) return before;
-      return { ...before, directories: new Map(before.directories).set(id, { ...pin, position: statements.length, head }) };
+      return {
+        ...before,
+        directories: new Map(before.directories).set(id, { ...pin, position: statements.length, head }),
+      };
     });
   }
 
@@ -114,8 +129,14 @@ export function openDirectories({ database, log, dataDir, deployment }: Director
     if (wrong !== null) return refuse('DIRECTORY_STATEMENT_REJECTED', wrong);
     const { logId, directory: before } = await load(id);
     const statements = [...(await directories.statements(id)), signed];
-    const next = await replayDirectory({ genesisHash: before.genesisHash, statements, tenant: tenantOf(id), deployment });
-    if (!next.ok) return refuse('DIRECTORY_STATEMENT_REJECTED', `The statement was not accepted: ${next.finding.message}`);
+    const next = await replayDirectory({
+      genesisHash: before.genesisHash,
+      statements,
+      tenant: tenantOf(id),
+      deployment,
+    });
+    if (!next.ok)
+      return refuse('DIRECTORY_STATEMENT_REJECTED', `The statement was not accepted: ${next.finding.message}`);
     const enrolled = next.directory.keys.slice(before.keys.length).map(({ keyId }) => keyId);
     const position = before.position;
     const result = await append({ id, logId, signed, position, entry: kind.entry, enrolled }, async () => undefined);
@@ -144,14 +165,21 @@ export function openDirectories({ database, log, dataDir, deployment }: Director
     };
     try {
       const appended = await log.append(logId, draft, async (client, at) => {
-        if (position === 0 && !(await store.insertDirectory(client, id, logId))) throw new Refused('DIRECTORY_EXISTS', existsSentence(id));
+        if (position === 0 && !(await store.insertDirectory(client, id, logId)))
+          throw new Refused('DIRECTORY_EXISTS', existsSentence(id));
         const hash = statementHash(signed.document);
         if (!(await store.insertStatement(client, { directory: id, position, hash, seq: at.seq, signed }))) {
-          throw new Refused('DIRECTORY_CHANGED_MEANWHILE', 'Another statement came first. Look at the directory, and sign again for its new position.');
+          throw new Refused(
+            'DIRECTORY_CHANGED_MEANWHILE',
+            'Another statement came first. Look at the directory, and sign again for its new position.',
+          );
         }
         for (const keyId of enrolled) {
           if (!(await store.insertKey(client, keyId, id))) {
-            throw new Refused('DIRECTORY_KEY_ELSEWHERE', `The key ${keyId} is in another directory. One key speaks for one person of one party: make a new key.`);
+            throw new Refused(
+              'DIRECTORY_KEY_ELSEWHERE',
+              `The key ${keyId} is in another directory. One key speaks for one person of one party: make a new key.`,
+            );
           }
         }
         await beforeCommit();
@@ -168,8 +196,10 @@ export function openDirectories({ database, log, dataDir, deployment }: Director
   const directories: Directories = {
     load,
     directoryOfKey: (keyId) => store.directoryOfKey(pool, keyId),
-    enrol: ({ directory, signed }) => extend(directory, signed, { statement: 'directory.enrolment', entry: 'directory.enrolled' }),
-    remove: ({ directory, signed }) => extend(directory, signed, { statement: 'directory.removal', entry: 'directory.removed' }),
+    enrol: ({ directory, signed }) =>
+      extend(directory, signed, { statement: 'directory.enrolment', entry: 'directory.enrolled' }),
+    remove: ({ directory, signed }) =>
+      extend(directory, signed, { statement: 'directory.removal', entry: 'directory.removed' }),
 
     async statements(id) {
       return ((await store.storedDirectory(pool, id))?.statements ?? []).map(signedFrom);
@@ -179,8 +209,14 @@ export function openDirectories({ database, log, dataDir, deployment }: Director
       const wrong = faultOfType(signed, 'directory.genesis');
       if (wrong !== null) return refuse('DIRECTORY_STATEMENT_REJECTED', wrong);
       const hash = statementHash(signed.document);
-      const began = await replayDirectory({ genesisHash: hash, statements: [signed], tenant: tenantOf(id), deployment });
-      if (!began.ok) return refuse('DIRECTORY_STATEMENT_REJECTED', `The genesis was not accepted: ${began.finding.message}`);
+      const began = await replayDirectory({
+        genesisHash: hash,
+        statements: [signed],
+        tenant: tenantOf(id),
+        deployment,
+      });
+      if (!began.ok)
+        return refuse('DIRECTORY_STATEMENT_REJECTED', `The genesis was not accepted: ${began.finding.message}`);
       const pin = (await pins.read()).directories.get(id);
       // The same genesis again completes one that was cut short after its pin; any other would exchange the directory.
       if (pin !== undefined && pin.genesis !== hash) return refuse('DIRECTORY_EXISTS', existsSentence(id));
@@ -189,7 +225,10 @@ export function openDirectories({ database, log, dataDir, deployment }: Director
         await pins.change((before) =>
           before.directories.has(id)
             ? before
-            : { ...before, directories: new Map(before.directories).set(id, { genesis: hash, position: 1, head: hash }) },
+            : {
+                ...before,
+                directories: new Map(before.directories).set(id, { genesis: hash, position: 1, head: hash }),
+              },
         );
       });
     },
@@ -246,9 +285,13 @@ async function verifyHolder(
   const { document } = signed;
   const key = keyAt(directory, document.keyId);
   if (key === null || !keyHolds(directory, document.keyId, role)) {
-    return { ok: false, message: `its key ${document.keyId} does not hold the role "${role}" in the customer's key directory` };
+    return {
+      ok: false,
+      message: `its key ${document.keyId} does not hold the role "${role}" in the customer's key directory`,
+    };
   }
-  if (document.tenant !== tenant) return { ok: false, message: `it is for the tenant ${JSON.stringify(document.tenant)}` };
+  if (document.tenant !== tenant)
+    return { ok: false, message: `it is for the tenant ${JSON.stringify(document.tenant)}` };
   if (document.deployment !== directory.deployment) return { ok: false, message: 'it is for another deployment' };
   const verified = await verifyStatement(signed, key.jwk);
   return verified.ok ? { ok: true, person: key.person } : { ok: false, message: verified.finding.message };
@@ -268,12 +311,25 @@ function signedFrom(text: string): SignedStatement {
 
 function faultWithoutPin(id: DirectoryId, stored: store.StoredDirectory | null): IdentityError {
   if (stored === null) {
-    return new IdentityError('DIRECTORY_UNKNOWN', `There is no key directory ${JSON.stringify(id)}: no key was ever enrolled. Begin one with a genesis statement.`);
+    return new IdentityError(
+      'DIRECTORY_UNKNOWN',
+      `There is no key directory ${JSON.stringify(id)}: no key was ever enrolled. Begin one with a genesis statement.`,
+    );
   }
-  return fault('DIRECTORY_PIN_MISSING', id, `${id} has ${stored.statements.length} statements in the database and no pin in pins.json`);
+  return fault(
+    'DIRECTORY_PIN_MISSING',
+    id,
+    `${id} has ${stored.statements.length} statements in the database and no pin in pins.json`,
+  );
 }
 
-const faultSentences: { readonly [code in 'DIRECTORY_PIN_MISSING' | 'DIRECTORY_PIN_MISMATCH' | 'DIRECTORY_STATEMENTS_REJECTED' | 'DIRECTORY_STATEMENTS_CUT']: string } = {
+const faultSentences: {
+  readonly [code in
+    | 'DIRECTORY_PIN_MISSING'
+    | 'DIRECTORY_PIN_MISMATCH'
+    | 'DIRECTORY_STATEMENTS_REJECTED'
+    | 'DIRECTORY_STATEMENTS_CUT']: string;
+} = {
   DIRECTORY_PIN_MISSING: 'is in the database but not pinned outside of it',
   DIRECTORY_PIN_MISMATCH: 'begins with another genesis than the pinned one',
   DIRECTORY_STATEMENTS_REJECTED: 'holds a statement that does not follow from the pinned genesis',

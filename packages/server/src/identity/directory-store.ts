@@ -37,7 +37,13 @@ export async function insertDirectory(db: Queryable, id: DirectoryId, logId: str
 /** Writes the next statement of a directory; false if its place is taken or the same statement stands anywhere. */
 export async function insertStatement(
   db: Queryable,
-  next: { readonly directory: DirectoryId; readonly position: number; readonly hash: string; readonly seq: number; readonly signed: SignedStatement },
+  next: {
+    readonly directory: DirectoryId;
+    readonly position: number;
+    readonly hash: string;
+    readonly seq: number;
+    readonly signed: SignedStatement;
+  },
 ): Promise<boolean> {
   const { rowCount } = await db.query(
     `insert into identity.statements (directory, position, hash, seq, signed)

@@ -30,13 +30,20 @@ export async function checkProof(attempt: {
   if (typeof htm !== 'string' || typeof htu !== 'string' || typeof iat !== 'number' || !Number.isFinite(iat)) {
     return malformed('it lacks htm, htu or iat');
   }
-  if (typeof jti !== 'string' || jti.length < 16 || jti.length > 256) return malformed('its jti is not a text of 16 to 256 characters');
+  if (typeof jti !== 'string' || jti.length < 16 || jti.length > 256)
+    return malformed('its jti is not a text of 16 to 256 characters');
   if (htm !== attempt.method || !sameTarget(htu, attempt.url)) {
-    return refuse('PROOF_WRONG_TARGET', `The proof is for ${show(htm)} ${show(htu)}; expected ${attempt.method} ${target(attempt.url) ?? attempt.url}. Make one for this address.`);
+    return refuse(
+      'PROOF_WRONG_TARGET',
+      `The proof is for ${show(htm)} ${show(htu)}; expected ${attempt.method} ${target(attempt.url) ?? attempt.url}. Make one for this address.`,
+    );
   }
   const ageMs = attempt.now - iat * 1000;
   if (Math.abs(ageMs) > clockSkewMs) {
-    return refuse('PROOF_STALE', `The proof is ${Math.round(ageMs / 1000)} s old; expected at most 60 s in either direction. Set your clock and make a new one.`);
+    return refuse(
+      'PROOF_STALE',
+      `The proof is ${Math.round(ageMs / 1000)} s old; expected at most 60 s in either direction. Set your clock and make a new one.`,
+    );
   }
   return { ok: true, proved: { keyId: keyIdOf(jwk.value), jti, issuedAt: instant(Math.round(iat * 1000)) } };
 }
@@ -54,7 +61,8 @@ async function verify(proof: string, now: Instant) {
   } catch (error) {
     if (error instanceof errors.JOSEError) return `${error.code}: ${error.message}`;
     // jose reports a key or header that it cannot use by the platform's own errors.
-    if (error instanceof TypeError || error instanceof SyntaxError || error instanceof DOMException) return 'its key or header cannot be used';
+    if (error instanceof TypeError || error instanceof SyntaxError || error instanceof DOMException)
+      return 'its key or header cannot be used';
     throw error;
   }
 }
@@ -72,10 +80,16 @@ function sameTarget(htu: string, url: string): boolean {
 }
 
 function malformed(found: string): { readonly ok: false; readonly refusal: SessionRefusal } {
-  return refuse('PROOF_MALFORMED', `The proof is not a DPoP proof as RFC 9449 section 4.2 describes: ${found}. Make one with your enrolled key.`);
+  return refuse(
+    'PROOF_MALFORMED',
+    `The proof is not a DPoP proof as RFC 9449 section 4.2 describes: ${found}. Make one with your enrolled key.`,
+  );
 }
 
-function refuse(code: SessionRefusal['code'], message: string): { readonly ok: false; readonly refusal: SessionRefusal } {
+function refuse(
+  code: SessionRefusal['code'],
+  message: string,
+): { readonly ok: false; readonly refusal: SessionRefusal } {
   return { ok: false, refusal: { code, message } };
 }
 

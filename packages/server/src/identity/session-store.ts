@@ -16,7 +16,13 @@ export type StoredSession = {
 /** A one-time code as stored. */
 export type StoredCode = Pick<StoredSession, 'directory' | 'person' | 'keyId'>;
 
-type SessionRow = { directory: DirectoryId; person: string; key_id: string; via: StoredSession['via']; opened_at: Date };
+type SessionRow = {
+  directory: DirectoryId;
+  person: string;
+  key_id: string;
+  via: StoredSession['via'];
+  opened_at: Date;
+};
 
 /** Remembers a used proof; false if it was used before. Two uses at once cannot both be the first. */
 export async function rememberProof(db: Queryable, id: Uint8Array, forgetAt: Instant): Promise<boolean> {
@@ -74,11 +80,19 @@ export async function knowsSession(db: Queryable, tokenHash: Uint8Array): Promis
 
 /** Ends a session. */
 export async function endSession(db: Queryable, tokenHash: Uint8Array, at: Instant): Promise<void> {
-  await db.query('update identity.sessions set ended_at = $2 where token_hash = $1 and ended_at is null', [tokenHash, new Date(at)]);
+  await db.query('update identity.sessions set ended_at = $2 where token_hash = $1 and ended_at is null', [
+    tokenHash,
+    new Date(at),
+  ]);
 }
 
 /** Writes a one-time code under its hash. */
-export async function insertCode(db: Queryable, codeHash: Uint8Array, code: StoredCode, endsAt: Instant): Promise<void> {
+export async function insertCode(
+  db: Queryable,
+  codeHash: Uint8Array,
+  code: StoredCode,
+  endsAt: Instant,
+): Promise<void> {
   await db.query(
     `insert into identity.portal_codes (code_hash, directory, person, key_id, ends_at)
      values ($1, $2, $3, $4, $5)`,
@@ -100,7 +114,10 @@ export async function spendCode(db: Queryable, codeHash: Uint8Array, now: Instan
 }
 
 /** Drops what can no longer matter. Housekeeping only: nothing relies on it, every limit is checked at use. */
-export async function forgetOld(db: Queryable, limits: { readonly now: Instant; readonly sessionsBefore: Instant }): Promise<void> {
+export async function forgetOld(
+  db: Queryable,
+  limits: { readonly now: Instant; readonly sessionsBefore: Instant },
+): Promise<void> {
   await db.query('delete from identity.proofs where forget_at < $1', [new Date(limits.now)]);
   await db.query('delete from identity.portal_codes where ends_at < $1', [new Date(limits.now)]);
   await db.query('delete from identity.sessions where opened_at < $1', [new Date(limits.sessionsBefore)]);

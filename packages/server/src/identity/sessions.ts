@@ -67,7 +67,10 @@ export function openIdentity({ database, directories, personnel, tenants, random
       const directory = await directories.directoryOfKey(keyId);
       const who = directory === null ? null : await principalOf({ directory, keyId, via: 'key_proof' }, now);
       if (who === null || directory === null) {
-        return refuse('KEY_UNKNOWN', `The key ${keyId} is enrolled for nobody who may sign in now. Let an officer or your admin enrol it.`);
+        return refuse(
+          'KEY_UNKNOWN',
+          `The key ${keyId} is enrolled for nobody who may sign in now. Let an officer or your admin enrol it.`,
+        );
       }
       return await database.transaction(async (client) => {
         const id = hashOf(`${keyId}\n${jti}`);
@@ -105,7 +108,10 @@ export function openIdentity({ database, directories, personnel, tenants, random
 
     async issuePortalCode(principal, tenant, now) {
       if (principal.kind !== 'customer_user' || principal.tenant !== tenant || principal.via !== 'key_proof') {
-        return refuse('PORTAL_NOT_PERMITTED', 'Only a user of this customer who signed in with a key gets a code for its page. Sign in as one.');
+        return refuse(
+          'PORTAL_NOT_PERMITTED',
+          'Only a user of this customer who signed in with a key gets a code for its page. Sign in as one.',
+        );
       }
       const code = newSecret();
       const endsAt = plus(now, portalCodeMs);
@@ -116,7 +122,10 @@ export function openIdentity({ database, directories, personnel, tenants, random
 
     async redeemPortalCode(code, now) {
       const codeHash = hashOfSecret(code);
-      const invalid = refuse('PORTAL_CODE_INVALID', 'The code is unknown, was used, or is older than 60 s. Ask for a new one.');
+      const invalid = refuse(
+        'PORTAL_CODE_INVALID',
+        'The code is unknown, was used, or is older than 60 s. Ask for a new one.',
+      );
       if (codeHash === null) return invalid;
       const spent = await store.spendCode(pool, codeHash, now);
       if (spent === null) return invalid;
@@ -153,7 +162,11 @@ export function openIdentity({ database, directories, personnel, tenants, random
 
   async function begin(
     client: PoolClient,
-    { directory, principal, now }: { readonly directory: DirectoryId; readonly principal: Principal; readonly now: Instant },
+    {
+      directory,
+      principal,
+      now,
+    }: { readonly directory: DirectoryId; readonly principal: Principal; readonly now: Instant },
   ): Promise<SignedIn> {
     const token = newSecret();
     const { person, keyId, via } = principal;
@@ -168,7 +181,8 @@ export function openIdentity({ database, directories, personnel, tenants, random
 }
 
 const unknownToken = 'The token is not one of ours. Sign in again.';
-const endedSession = 'The session is over: 15 minutes without use, 8 hours in all, signed out, or its key was removed. Sign in again.';
+const endedSession =
+  'The session is over: 15 minutes without use, 8 hours in all, signed out, or its key was removed. Sign in again.';
 
 function hashOf(text: string): Uint8Array {
   return sha256(new TextEncoder().encode(text));
@@ -182,6 +196,9 @@ function hashOfSecret(secret: string): Uint8Array | null {
   return /^[A-Za-z0-9_-]{43}$/.test(secret) ? hashOf(secret) : null;
 }
 
-function refuse(code: SessionRefusal['code'], message: string): { readonly ok: false; readonly refusal: SessionRefusal } {
+function refuse(
+  code: SessionRefusal['code'],
+  message: string,
+): { readonly ok: false; readonly refusal: SessionRefusal } {
   return { ok: false, refusal: { code, message } };
 }

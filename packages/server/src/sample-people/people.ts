@@ -10,9 +10,24 @@ const yearMs = 365 * 24 * hour;
 /** The sample people of the operator's side, managers before those they manage (INTERFACE.md, "sample person"). */
 export function samplePersonnel(now: Instant): readonly NewPerson[] {
   const until = plus(now, yearMs);
-  const troubleshooting: Eligibility = { purpose: 'troubleshoot.*', modes: ['read'], maxDurationMs: clocks.grantDefaultMs, until };
-  const auditing: Eligibility = { purpose: 'comply.audit', modes: ['read'], maxDurationMs: clocks.grantDefaultMs, until };
-  const staff = (local: string, name: string, roles: readonly PersonnelRole[], more: Partial<NewPerson> = {}): NewPerson => ({
+  const troubleshooting: Eligibility = {
+    purpose: 'troubleshoot.*',
+    modes: ['read'],
+    maxDurationMs: clocks.grantDefaultMs,
+    until,
+  };
+  const auditing: Eligibility = {
+    purpose: 'comply.audit',
+    modes: ['read'],
+    maxDurationMs: clocks.grantDefaultMs,
+    until,
+  };
+  const staff = (
+    local: string,
+    name: string,
+    roles: readonly PersonnelRole[],
+    more: Partial<NewPerson> = {},
+  ): NewPerson => ({
     id: `${local}@operator.example`,
     name,
     kind: 'operator_staff',

@@ -30,7 +30,8 @@ export async function openProfile(dataDir: string, person: string): Promise<Prof
   const privateKey = keyFrom(path, await writtenOnce(path, newKeyText));
   const { kty, crv, x } = privateKey.export({ format: 'jwk' });
   const jwk = parsePublicJwk({ kty: kty ?? null, crv: crv ?? null, x: x ?? null });
-  if (!jwk.ok) throw new Error(`${path} holds another key than Ed25519. Remove the profile, and start with a new data directory.`);
+  if (!jwk.ok)
+    throw new Error(`${path} holds another key than Ed25519. Remove the profile, and start with a new data directory.`);
   const keyId = keyIdOf(jwk.value);
   return {
     person,
@@ -86,7 +87,9 @@ function keyFrom(path: string, text: string): KeyObject {
   try {
     return createPrivateKey({ key: JSON.parse(text), format: 'jwk' });
   } catch (cause) {
-    throw new Error(`${path} holds no private key. Remove the profile, and start with a new data directory.`, { cause });
+    throw new Error(`${path} holds no private key. Remove the profile, and start with a new data directory.`, {
+      cause,
+    });
   }
 }
 

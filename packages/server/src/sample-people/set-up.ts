@@ -1,7 +1,14 @@
 import { instant } from '@gatehouse/terms';
 import { draftStatement, encodeBase64Url, keyAt, type Statement } from '@gatehouse/verifier';
 import type { Clock } from '../clock.ts';
-import { type Directories, type DirectoryId, directoryOfTenant, IdentityError, type LoadedDirectory, tenantOf } from '../identity/index.ts';
+import {
+  type Directories,
+  type DirectoryId,
+  directoryOfTenant,
+  IdentityError,
+  type LoadedDirectory,
+  tenantOf,
+} from '../identity/index.ts';
 import type { Personnel } from '../personnel/index.ts';
 import type { Tenants } from '../tenants/index.ts';
 import { firstOfficer, type SampleCustomer, sampleCustomers, samplePersonnel } from './people.ts';
@@ -30,7 +37,8 @@ export async function setUpSamplePeople(options: SamplePeopleOptions): Promise<{
 
   const officer = await openProfile(dataDir, firstOfficer);
   for (const person of samplePersonnel(instant(clock.now()))) {
-    if ((await personnel.factsAbout(person.id, instant(clock.now()))) === null) done(await personnel.add({ person, by }));
+    if ((await personnel.factsAbout(person.id, instant(clock.now()))) === null)
+      done(await personnel.add({ person, by }));
     const profile = await openProfile(dataDir, person.id);
     await enrol('operator', 'operator', { signer: officer, profile, roles: person.roles, employer: person.employer });
   }
@@ -75,12 +83,20 @@ export async function setUpSamplePeople(options: SamplePeopleOptions): Promise<{
     } catch (error) {
       if (error instanceof IdentityError && error.code === 'DIRECTORY_UNKNOWN') return null;
       // Pinned by a first start that was cut short before its commit: the kept genesis completes it.
-      if (error instanceof IdentityError && error.code === 'DIRECTORY_STATEMENTS_CUT' && (await directories.statements(directory)).length === 0) return null;
+      if (
+        error instanceof IdentityError &&
+        error.code === 'DIRECTORY_STATEMENTS_CUT' &&
+        (await directories.statements(directory)).length === 0
+      )
+        return null;
       throw error;
     }
   }
 
-  function statementFor({ signer, profile, roles, employer }: EnrolledKey, at: { directory: DirectoryId; position: number | null }): Statement {
+  function statementFor(
+    { signer, profile, roles, employer }: EnrolledKey,
+    at: { directory: DirectoryId; position: number | null },
+  ): Statement {
     const begins = at.position === null;
     return draftStatement({
       type: begins ? 'directory.genesis' : 'directory.enrolment',
@@ -90,7 +106,11 @@ export async function setUpSamplePeople(options: SamplePeopleOptions): Promise<{
       tenant: tenantOf(at.directory),
       who: profile.person,
       employer,
-      scope: { jwk: profile.jwk, person: profile.person, roles: begins || profile.keyId === signer.keyId ? [...roles, 'directory'] : [...roles] },
+      scope: {
+        jwk: profile.jwk,
+        person: profile.person,
+        roles: begins || profile.keyId === signer.keyId ? [...roles, 'directory'] : [...roles],
+      },
       directoryPosition: at.position,
       quorum: begins ? 1 : null,
       nonce: encodeBase64Url(random(16)),
@@ -98,8 +118,13 @@ export async function setUpSamplePeople(options: SamplePeopleOptions): Promise<{
   }
 
   /** A sample that is refused is a mistake in the sample: nothing must start with half of it. */
-  function done(result: { readonly ok: true } | { readonly ok: false; readonly refusal: { readonly code: string; readonly message: string } }): void {
-    if (!result.ok) throw new Error(`the sample people were refused (${result.refusal.code}): ${result.refusal.message}`);
+  function done(
+    result:
+      | { readonly ok: true }
+      | { readonly ok: false; readonly refusal: { readonly code: string; readonly message: string } },
+  ): void {
+    if (!result.ok)
+      throw new Error(`the sample people were refused (${result.refusal.code}): ${result.refusal.message}`);
     changes += 1;
   }
 }

@@ -14,11 +14,18 @@ export async function believedPolicy(
 ): Promise<StoredPolicy> {
   const [first, ...later] = policies;
   if (first === undefined) throw notPinned(tenant, 'it has no policy in the database');
-  if (policyHash(first.policy) !== first.hash || first.policy.tenant !== tenant || first.policy.version !== first.version) {
+  if (
+    policyHash(first.policy) !== first.hash ||
+    first.policy.tenant !== tenant ||
+    first.policy.version !== first.version
+  ) {
     throw notPinned(tenant, `version ${first.version} of its policy was changed in the database`);
   }
   if (pin !== null && (first.version !== pin.version || first.hash !== pin.hash)) {
-    throw notPinned(tenant, `version ${pin.version} of its policy is pinned as ${pin.hash}, and the database has ${first.hash}`);
+    throw notPinned(
+      tenant,
+      `version ${pin.version} of its policy is pinned as ${pin.hash}, and the database has ${first.hash}`,
+    );
   }
   let believed = first;
   for (const next of later) {
@@ -30,10 +37,18 @@ export async function believedPolicy(
 }
 
 /** Why `next` may not follow `before`, as the end of a sentence; null if it may. */
-export async function faultOfStep(before: StoredPolicy, next: StoredPolicy, trust: CustomerTrust): Promise<string | null> {
+export async function faultOfStep(
+  before: StoredPolicy,
+  next: StoredPolicy,
+  trust: CustomerTrust,
+): Promise<string | null> {
   const hash = policyHash(next.policy);
   if (hash !== next.hash) return 'was changed in the database';
-  if (next.policy.tenant !== before.tenant || next.policy.version !== before.version + 1 || next.version !== before.version + 1) {
+  if (
+    next.policy.tenant !== before.tenant ||
+    next.policy.version !== before.version + 1 ||
+    next.version !== before.version + 1
+  ) {
     return `does not follow version ${before.version}`;
   }
   const looser = loosenings(before.policy, next.policy);
@@ -44,7 +59,8 @@ export async function faultOfStep(before: StoredPolicy, next: StoredPolicy, trus
   if (type !== policyStatement.type || document.decision !== policyStatement.decision) {
     return `carries a statement ${document.type}/${document.decision}, expected ${policyStatement.type}/${policyStatement.decision}`;
   }
-  if (document.subject !== hash || document.policyHash !== before.hash) return 'carries a statement about another change';
+  if (document.subject !== hash || document.policyHash !== before.hash)
+    return 'carries a statement about another change';
   const verified = await trust.verifyCustomer({ tenant: before.tenant, role: 'admin', signed: next.statement });
   return verified.ok ? null : `carries a statement that does not verify: ${verified.message}`;
 }

@@ -43,15 +43,20 @@ export function faultsOf(policy: TenantPolicy): readonly string[] {
     if (!holds) faults.push(sentence);
   };
   const { customerWindowMinMs, customerWindowMaxMs, grantMinMs, grantMaxMs } = clocks;
-  expect(within(policy.customerWindowMs, customerWindowMinMs, customerWindowMaxMs), 'the customer window must be 1 hour to 4 days');
+  expect(
+    within(policy.customerWindowMs, customerWindowMinMs, customerWindowMaxMs),
+    'the customer window must be 1 hour to 4 days',
+  );
   expect(within(policy.grantMaxMs, grantMinMs, grantMaxMs), 'the longest grant must be 1 minute to 8 hours');
   expect(within(policy.quorum, 1, 20), 'the quorum must be 1 to 20 approvers');
   expect(
-    policy.countries === null || (policy.countries.length <= 250 && policy.countries.every((code) => /^[A-Z]{2}$/.test(code))),
+    policy.countries === null ||
+      (policy.countries.length <= 250 && policy.countries.every((code) => /^[A-Z]{2}$/.test(code))),
     'countries must be two capital letters each (ISO 3166-1 alpha-2)',
   );
   expect(
-    policy.excludedEmployers.length <= 200 && policy.excludedEmployers.every((name) => name.trim() !== '' && name.length <= 200 && name.isWellFormed()),
+    policy.excludedEmployers.length <= 200 &&
+      policy.excludedEmployers.every((name) => name.trim() !== '' && name.length <= 200 && name.isWellFormed()),
     'excluded employers must be at most 200 names of at most 200 characters',
   );
   expect(

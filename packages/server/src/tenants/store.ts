@@ -35,7 +35,13 @@ export type StoredUser = {
 };
 
 type Queryable = Pick<Pool | PoolClient, 'query'>;
-type TenantRow = { id: string; log_id: string; subscription: SubscriptionState; created_at: Date; opened_seq: string | null };
+type TenantRow = {
+  id: string;
+  log_id: string;
+  subscription: SubscriptionState;
+  created_at: Date;
+  opened_seq: string | null;
+};
 type PolicyRow = {
   tenant: string;
   version: number;

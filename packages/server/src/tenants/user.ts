@@ -5,8 +5,13 @@ import { type CustomerRole, customerRoles, type CustomerUser } from './tenant.ts
 const personForm = /^[a-z0-9._+-]{1,64}@[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})+$/;
 
 /** The fault of a customer's user as a sentence part, or null. */
-export function faultOfUser(user: { readonly person: string; readonly name: string; readonly roles: readonly CustomerRole[] }): string | null {
-  if (user.person.length > 254 || !personForm.test(user.person)) return 'the person must be an e-mail address in lower case';
+export function faultOfUser(user: {
+  readonly person: string;
+  readonly name: string;
+  readonly roles: readonly CustomerRole[];
+}): string | null {
+  if (user.person.length > 254 || !personForm.test(user.person))
+    return 'the person must be an e-mail address in lower case';
   if (user.name.trim() === '' || user.name.length > 200 || /\p{Cc}/u.test(user.name) || !user.name.isWellFormed()) {
     return 'the name must have 1 to 200 characters and no control characters';
   }
