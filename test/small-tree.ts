@@ -37,6 +37,19 @@ const sources: Readonly<Record<string, string>> = {
   'packages/server/src/gateway/index.ts': `import { count } from '../access/index.ts';\n\n/** Asks the count. */\nexport async function ask(): Promise<number> {\n  return count();\n}\n`,
   'packages/server/src/http/index.ts': `/** The path of the health page. */\nexport const path = '/healthz';\n`,
   'packages/server/src/main.ts': `import { open } from '@gatehouse/custodian';\nimport { now } from './clock.ts';\nimport { dataDir } from './config.ts';\nimport { ask } from './gateway/index.ts';\nimport { path } from './http/index.ts';\n\nprocess.stdout.write(\`\${await ask()} \${path} \${dataDir} \${now()} \${open}\\n\`);\n`,
+  'tools/generators/promise-list.ts': `/** A promise. */
+export type Promised = {
+  readonly id: string;
+  readonly text: string;
+  readonly rules: readonly { readonly sentence: string; readonly file: string }[];
+  readonly today: string;
+};
+
+/** The promises. */
+export const promises: readonly Promised[] = [
+  { id: 'S1', text: 'No.', rules: [{ sentence: 'Counts', file: 'packages/terms/src/index.ts' }], today: 'kept' },
+];
+`,
   'packages/cli/src/main.ts': `import { digest } from '@gatehouse/verifier';\n\nprocess.stdout.write(digest('closed'));\n`,
   'packages/cli/bin/gatehouse.js': `#!/usr/bin/env node\nimport '../src/main.ts';\n`,
   'packages/web/src/main.tsx': `import { dayMs } from '@gatehouse/verifier/browser';\n\ndocument.title = String(dayMs);\n`,
