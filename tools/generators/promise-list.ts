@@ -115,8 +115,13 @@ export const promises: readonly Promised[] = [
   {
     id: 'S17',
     text: 'People are on duty round the clock, and where they are counts in each decision.',
-    rules: [],
-    today: notYet,
+    rules: [
+      {
+        sentence: 'A customer may name countries, and a person elsewhere is refused',
+        file: 'packages/terms/src/standing.ts',
+      },
+    ],
+    today: 'the rule on countries only; there is no roster',
   },
   {
     id: 'S18',
