@@ -41,9 +41,7 @@ export function classificationHash(classification: Classification): string {
 
 /** The treatment of one table; null where the document does not know it, which means `refused`. */
 export function treatmentOf(classification: Classification, name: TableName): Treatment | null {
-  return (
-    classification.tables.find((one) => one.schema === name.schema && one.table === name.table)?.treatment ?? null
-  );
+  return classification.tables.find((one) => one.schema === name.schema && one.table === name.table)?.treatment ?? null;
 }
 
 /**
