@@ -10,9 +10,11 @@ export interface Shape<T> {
   readonly describes?: T;
 }
 
-/** Any text, up to 8,192 UTF-16 units: longer facts do not belong in a decision. */
+/** Any text that can be logged: at most 8,192 UTF-16 units, no lone surrogate (LOG-SPEC 1.4). */
 export const text: Shape<string> = (value, path) =>
-  typeof value === 'string' && value.length <= 8_192 ? null : `${path} is not a text of at most 8,192 characters`;
+  typeof value === 'string' && value.length <= 8_192 && value.isWellFormed()
+    ? null
+    : `${path} is not a text of at most 8,192 characters`;
 
 /** True or false. */
 export const flag: Shape<boolean> = (value, path) =>

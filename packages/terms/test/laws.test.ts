@@ -180,6 +180,12 @@ describe('facts of unknown origin', () => {
     }
   });
 
+  it('hold no text that the log could not hold', () => {
+    for (const by of ['x'.repeat(8_193), '\uD800', '\uDC00\uD800']) {
+      expect(redecide(1, 'intent', builders.intent({ by }))).toMatchObject({ kind: 'malformed' });
+    }
+  });
+
   it('are not decided with a version or a kind that nobody released', () => {
     for (const version of [0, 2, 1.5, '1', null, 'toString', Number.NaN]) {
       expect(redecide(version, 'request', builders.request())).toEqual({ kind: 'unknown_version' });
