@@ -26,8 +26,7 @@ export type Binaries = { readonly postgres: string; readonly initdb: string; rea
  * are made here. Where the package is out of the account's reach (a checkout under /root) or cannot be written, it is
  * copied once to `copiesFolder`.
  */
-export function embeddedBinaries(account: Account, copiesFolder: string): Binaries {
-  const native = installedNative();
+export function embeddedBinaries(account: Account, copiesFolder: string, native = installedNative()): Binaries {
   if (canEnter(account, native) && linkLibraries(native)) return binariesIn(native);
   return binariesIn(copyNative(native, copiesFolder));
 }

@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { type Account, canEnter, runsAsRoot } from './account.ts';
 import { DbError } from './errors.ts';
 
@@ -29,11 +29,18 @@ const socketName = '.s.PGSQL.5432';
  * under; an empty folder that root owns (one made by mktemp) is opened the same way. What is inside keeps its own modes.
  */
 export function prepareDataDir(dataDir: string): string {
-  mkdirSync(dataDir, { recursive: true, mode: runsAsRoot() ? 0o711 : 0o700 });
+  makeFolders(resolve(dataDir), runsAsRoot() ? 0o711 : 0o700);
   const real = realpathSync(dataDir);
   const found = statSync(real);
   if (runsAsRoot() && found.uid === 0 && readdirSync(real).length === 0) chmodSync(real, (found.mode & 0o777) | 0o111);
   return real;
+}
+
+/** Node's own recursive mkdir never returns where the kernel answers ENOENT below an existing folder (/proc). */
+function makeFolders(folder: string, mode: number): void {
+  if (existsSync(folder)) return;
+  makeFolders(dirname(folder), mode);
+  mkdirSync(folder, { mode });
 }
 
 /**
