@@ -285,6 +285,13 @@ const plants: readonly Plant[] = [
     says: /no-cycle/,
   },
   {
+    title: 'folders that import each other, even if no files do and only types are named',
+    part: 'imports',
+    file: 'packages/server/src/db/folder.ts',
+    text: () => "import type { wait } from '../log/index.ts';\n\nexport type Wait = typeof wait;\n",
+    says: /db -> log -> db: no-folder-cycle/,
+  },
+  {
     title: 'a file that nothing uses',
     part: 'dead-code',
     file: 'packages/server/src/access/forgotten.ts',

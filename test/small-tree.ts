@@ -31,12 +31,19 @@ const sources: Readonly<Record<string, string>> = {
   'packages/server/src/clock.ts': `/** Reads the time. */\nexport const now = (): number => Date.now();\n`,
   'packages/server/src/config.ts': `/** Where the data lies. */\nexport const dataDir = process.env['GATEHOUSE_DATA'] ?? '.gatehouse';\n`,
   'packages/server/src/db/index.ts': `import { Pool } from 'pg';\n\n/** The pool of the product's database. */\nexport const pool = new Pool({ max: 1 });\n`,
+  'packages/server/src/log/index.ts': `import { pool } from '../db/index.ts';
+
+/** Waits until the database answers. */
+export async function wait(): Promise<void> {
+  await pool.query('select 1');
+}
+`,
   'packages/server/src/access/index.ts': `export { count } from './commands.ts';\n`,
   'packages/server/src/access/commands.ts': `import { read } from './store.ts';\n\n/** Counts. */\nexport async function count(): Promise<number> {\n  return read();\n}\n`,
   'packages/server/src/access/store.ts': `import { pool } from '../db/index.ts';\n\n/** Reads the count. */\nexport async function read(): Promise<number> {\n  const answer = await pool.query<{ n: number }>('select 1 as n');\n  return answer.rows[0]?.n ?? 0;\n}\n`,
   'packages/server/src/gateway/index.ts': `import { count } from '../access/index.ts';\n\n/** Asks the count. */\nexport async function ask(): Promise<number> {\n  return count();\n}\n`,
   'packages/server/src/http/index.ts': `/** The path of the health page. */\nexport const path = '/healthz';\n`,
-  'packages/server/src/main.ts': `import { open } from '@gatehouse/custodian';\nimport { now } from './clock.ts';\nimport { dataDir } from './config.ts';\nimport { ask } from './gateway/index.ts';\nimport { path } from './http/index.ts';\n\nprocess.stdout.write(\`\${await ask()} \${path} \${dataDir} \${now()} \${open}\\n\`);\n`,
+  'packages/server/src/main.ts': `import { open } from '@gatehouse/custodian';\nimport { now } from './clock.ts';\nimport { dataDir } from './config.ts';\nimport { ask } from './gateway/index.ts';\nimport { path } from './http/index.ts';\nimport { wait } from './log/index.ts';\n\nawait wait();\nprocess.stdout.write(\`\${await ask()} \${path} \${dataDir} \${now()} \${open}\\n\`);\n`,
   'tools/generators/promise-list.ts': `/** A promise. */
 export type Promised = {
   readonly id: string;

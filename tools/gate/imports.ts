@@ -3,7 +3,10 @@ import { join } from 'node:path';
 import { type Part, filesBelow, runTool } from './part.ts';
 
 type CruiseReport = {
-  readonly modules: readonly { readonly source: string; readonly dependencies: readonly unknown[] }[];
+  readonly modules: readonly {
+    readonly source: string;
+    readonly dependencies: readonly { readonly resolved: string }[];
+  }[];
   readonly summary: {
     readonly violations: readonly {
       readonly from: string;
@@ -37,12 +40,59 @@ export const imports: Part = {
       return `${found.from} -> ${way}: ${found.rule.name}`;
     });
     return {
-      problems: [...problems, ...(await blindSpots(root, report))],
+      problems: [...problems, ...folderCycles(report), ...(await blindSpots(root, report))],
       examined: report.summary.totalDependenciesCruised,
       unit: 'imports',
     };
   },
 };
+
+/**
+ * Folders of the server that lead back to themselves through others, types included. Ports do not count: what implements a
+ * port names the type of the edge that calls it. Tests may look at anything.
+ */
+function folderCycles(report: CruiseReport): string[] {
+  const reached = new Map<string, Map<string, string>>();
+  for (const module of report.modules) {
+    const from = folderOf(module.source);
+    if (from === null || module.source.endsWith('.test.ts')) continue;
+    for (const { resolved } of module.dependencies) {
+      const to = folderOf(resolved);
+      if (to === null || to === from || resolved.endsWith('/ports.ts')) continue;
+      const ways = reached.get(from) ?? new Map<string, string>();
+      reached.set(from, ways.set(to, ways.get(to) ?? module.source));
+    }
+  }
+  const problems: string[] = [];
+  for (const start of reached.keys()) {
+    const way = wayBack(start, reached);
+    // Each cycle is told once, from the folder that comes first in the alphabet.
+    if (way !== null && way.every((folder) => folder >= start)) {
+      const first = reached.get(start)?.get(way[1] ?? '') ?? start;
+      problems.push(`${first}: folders import each other in a circle: ${way.join(' -> ')}: no-folder-cycle`);
+    }
+  }
+  return problems;
+}
+
+function folderOf(path: string): string | null {
+  return /^packages\/server\/src\/([^/]+)\//.exec(path)?.[1] ?? null;
+}
+
+/** The shortest way from `start` back to it, or null. */
+function wayBack(start: string, reached: ReadonlyMap<string, ReadonlyMap<string, string>>): string[] | null {
+  const ways: string[][] = [[start]];
+  const seen = new Set<string>();
+  for (let way = ways.shift(); way !== undefined; way = ways.shift()) {
+    for (const next of reached.get(way.at(-1) ?? start)?.keys() ?? []) {
+      if (next === start) return [...way, start];
+      if (seen.has(next)) continue;
+      seen.add(next);
+      ways.push([...way, next]);
+    }
+  }
+  return null;
+}
 
 async function blindSpots(root: string, report: CruiseReport): Promise<string[]> {
   const seen = new Map(report.modules.map((module) => [module.source, module.dependencies.length]));
