@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { WireRefusal } from './ports.ts';
 import { ProtocolViolation } from './protocol-violation.ts';
 
@@ -89,16 +90,12 @@ export function refusal(sqlstate: string, sentence: string, more: { detail?: str
   return { sqlstate, message: sentence, detail: more.detail ?? '', hint: more.hint ?? '' };
 }
 
-const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-
 /** Decodes UTF-8 or throws a violation: a text that two programs read differently is not a text that can be logged. */
 export function decodeText(bytes: Buffer, start: number, end: number): string {
-  try {
-    return strictUtf8.decode(bytes.subarray(start, end));
-  } catch (cause) {
-    if (!(cause instanceof TypeError)) throw cause;
+  if (!isUtf8(bytes.subarray(start, end))) {
     throw new ProtocolViolation('A text was expected in UTF-8, and these bytes are not.', '22021');
   }
+  return bytes.toString('utf8', start, end);
 }
 
 /** Reads the fields of one message body in order; every read is checked against the end of the body. */
