@@ -1,13 +1,22 @@
 import * as access from './access.ts';
+import * as bundle from './bundle.ts';
 import * as checkpoint from './checkpoint.ts';
+import * as counter from './counter.ts';
 import * as directoryReplay from './directory-replay.ts';
 import * as keyId from './key-id.ts';
 import * as merkle from './merkle.ts';
 import * as note from './note.ts';
+import * as payload from './payload.ts';
 import type { Primitives } from './primitives.ts';
 import * as signature from './signature.ts';
 import * as statement from './statement.ts';
+import * as statementReplay from './statement-replay.ts';
+import * as tileProof from './tile-proof.ts';
+import * as tlogProof from './tlog-proof.ts';
+import * as trustPolicy from './trust-policy.ts';
+import * as verifyLogs from './verify-log.ts';
 import * as vkey from './vkey.ts';
+import { SlotReplay } from './slot-replay.ts';
 
 type Ported<A extends unknown[], R> = (primitives: Primitives, ...given: A) => R;
 
@@ -22,26 +31,40 @@ export function bindPrimitives(primitives: Primitives) {
       ported(primitives, ...given);
   return {
     sha256: primitives.hash,
+    createFrontier: over((ports, state?: merkle.FrontierState) => new merkle.Frontier(ports, state)),
+    createSlotReplay: over((ports) => new SlotReplay(ports)),
+    checkAccess: over(access.checkAccess),
+    verifyBundle: over(bundle.verifyBundle),
+    openCheckpoint: over(checkpoint.openCheckpoint),
+    parseCheckpoint: over(checkpoint.parseCheckpoint),
+    verifyCounter: over(counter.verifyCounter),
+    replayDirectory: over(directoryReplay.replayDirectory),
+    keyIdOf: over(keyId.keyIdOf),
+    consistencyProof: over(merkle.consistencyProof),
+    emptyRoot: over(merkle.emptyRoot),
+    inclusionProof: over(merkle.inclusionProof),
     leafHash: over(merkle.leafHash),
     nodeHash: over(merkle.nodeHash),
-    emptyRoot: over(merkle.emptyRoot),
     treeRoot: over(merkle.treeRoot),
-    createFrontier: over((ports, state?: merkle.FrontierState) => new merkle.Frontier(ports, state)),
-    inclusionProof: over(merkle.inclusionProof),
-    verifyInclusion: over(merkle.verifyInclusion),
-    consistencyProof: over(merkle.consistencyProof),
     verifyConsistency: over(merkle.verifyConsistency),
-    noteKeyId: over(vkey.noteKeyId),
-    makeVkey: over(vkey.makeVkey),
-    parseVkey: over(vkey.parseVkey),
+    verifyInclusion: over(merkle.verifyInclusion),
     verifyNote: over(note.verifyNote),
-    parseCheckpoint: over(checkpoint.parseCheckpoint),
-    openCheckpoint: over(checkpoint.openCheckpoint),
-    keyIdOf: over(keyId.keyIdOf),
-    statementHash: over(statement.statementHash),
-    hashOf: over(statement.hashOf),
+    commitment: over(payload.commitment),
+    hmacSha256: over(payload.hmacSha256),
+    verifyOpening: over(payload.verifyOpening),
     verifyStatement: over(signature.verifyStatement),
-    replayDirectory: over(directoryReplay.replayDirectory),
-    checkAccess: over(access.checkAccess),
+    hashOf: over(statement.hashOf),
+    statementHash: over(statement.statementHash),
+    replayStatements: over(statementReplay.replayStatements),
+    proveConsistency: over(tileProof.proveConsistency),
+    proveInclusion: over(tileProof.proveInclusion),
+    rangeHash: over(tileProof.rangeHash),
+    verifyTlogProof: over(tlogProof.verifyTlogProof),
+    openWitnessed: over(trustPolicy.openWitnessed),
+    parsePolicy: over(trustPolicy.parsePolicy),
+    verifyLog: over(verifyLogs.verifyLog),
+    makeVkey: over(vkey.makeVkey),
+    noteKeyId: over(vkey.noteKeyId),
+    parseVkey: over(vkey.parseVkey),
   };
 }

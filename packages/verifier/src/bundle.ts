@@ -131,32 +131,34 @@ export async function verifyBundle(
   const parsed = parseBundle(text);
   if (!parsed.ok) return parsed;
   const bundle = parsed.value;
-  const [entry, slotLeaf, epoch] = [
-    parseEntry(bundle.entry, bundle.seq),
-    parseSlotLeaf(bundle.slotLeaf),
-    parseEpochRecord(bundle.epoch),
-  ];
-  if (!entry.ok) return entry;
+  const [slotLeaf, epoch] = [parseSlotLeaf(bundle.slotLeaf), parseEpochRecord(bundle.epoch)];
   if (!slotLeaf.ok) return slotLeaf;
   if (!epoch.ok) return epoch;
-  const records = { entry: entry.value, slotLeaf: slotLeaf.value, epoch: epoch.value };
-  const differing = compareMembers(bundle, records);
+  const differing = compareMembers(bundle, slotLeaf.value, epoch.value);
   if (differing !== null) return { ok: false, finding: differing };
-  const included = checkInclusions(primitives, bundle, records);
+  const included = checkInclusions(primitives, bundle, { slotLeaf: slotLeaf.value, epoch: epoch.value });
   if (!included.ok) return included;
   const checkpoint = await checkRoot(primitives, bundle, policy);
   if (!checkpoint.ok) return checkpoint;
-  const foreign = checkOrigin(records.slotLeaf.log, checkpoint.value.checkpoint.origin, origin);
+  const foreign = checkOrigin(slotLeaf.value.log, checkpoint.value.checkpoint.origin, origin);
   if (foreign !== null) return { ok: false, finding: foreign };
+  // Only now is it shown that these bytes are the entry; what they say is read last.
+  const entry = parseEntry(bundle.entry, bundle.seq);
+  if (!entry.ok) return entry;
+  const records = { entry: entry.value, slotLeaf: slotLeaf.value, epoch: epoch.value };
   if (bundle.opening === null) return holds({ ...records, checkpoint: checkpoint.value, payload: null });
   const payload = verifyOpening(primitives, records.entry, bundle.opening);
   return payload.ok ? holds({ ...records, checkpoint: checkpoint.value, payload: payload.value }) : payload;
 }
 
-type Records = Pick<VerifiedBundle, 'entry' | 'slotLeaf' | 'epoch'>;
+type Records = Pick<VerifiedBundle, 'slotLeaf' | 'epoch'>;
 
 /** Conditions (c), (e), (g) and (j): the members of the bundle and of its records say the same. */
-function compareMembers({ seq, size, slot, slots, rootProof }: Bundle, { slotLeaf, epoch }: Records): Finding | null {
+function compareMembers(
+  { seq, size, slot, slots, rootProof }: Bundle,
+  slotLeaf: SlotLeaf,
+  epoch: EpochRecord,
+): Finding | null {
   const differs = (message: string): Finding => ({ code: 'BUNDLE_MEMBERS_DIFFER', message });
   if (seq >= size)
     return { code: 'INDEX_BEYOND_SIZE', message: `The bundle says seq ${seq}, which is not below its size ${size}.` };

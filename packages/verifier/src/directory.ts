@@ -47,3 +47,11 @@ export function keyHolds(directory: Directory, keyId: string, role: string, posi
 export function keysOf(directory: Directory, person: string): readonly DirectoryKey[] {
   return directory.keys.filter((key) => key.person === person);
 }
+
+/** The directory as it stood at an earlier position: later keys are not there, later removals have not happened. */
+export function directoryAt(directory: Directory, position: number): Directory {
+  const keys = directory.keys
+    .filter(({ from }) => from <= position)
+    .map((key) => (key.until !== null && key.until > position ? { ...key, until: null } : key));
+  return { ...directory, position: Math.min(position, directory.position), keys };
+}

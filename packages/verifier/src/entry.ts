@@ -117,6 +117,11 @@ export function parseEntry(bytes: Uint8Array, seq: number): Checked<Entry> {
 
 /** Parses any leaf (entry, slot leaf, epoch record): one JSON object in canonical form whose texts are printable ASCII (LOG-SPEC 1.4). */
 export function parseLeaf(bytes: Uint8Array, what: string): Checked<JsonObject> {
+  const text = textOf(bytes);
+  if (text === null) return fails('NOT_UTF8', `The bytes of ${what} are not UTF-8.`);
+  const parsed = parseCanonicalText(text);
+  if (!parsed.ok)
+    return { ok: false, finding: { ...parsed.finding, message: `In ${what}: ${parsed.finding.message}` } };
   for (const byte of bytes) {
     if (byte < 0x20 || byte > 0x7e) {
       return fails(
@@ -125,10 +130,6 @@ export function parseLeaf(bytes: Uint8Array, what: string): Checked<JsonObject> 
       );
     }
   }
-  const text = textOf(bytes) ?? '';
-  const parsed = parseCanonicalText(text);
-  if (!parsed.ok)
-    return { ok: false, finding: { ...parsed.finding, message: `In ${what}: ${parsed.finding.message}` } };
   if (!isObject(parsed.value)) return fails('LEAF_NOT_OBJECT', `The bytes of ${what} are JSON, but not an object.`);
   if (text.includes('\\') && !textsArePrintable(parsed.value)) {
     return fails('LEAF_NOT_ASCII', `A text in ${what} holds an escaped control character; a leaf is printable ASCII.`);

@@ -7,6 +7,9 @@ import type { Finding } from './finding.ts';
 /** An entry whose payload was opened and is the one it committed to. */
 export type OpenedEntry = { readonly entry: Entry; readonly payload: JsonObject };
 
+/** An entry with a payload that was not opened, and what became of it. */
+export type UnopenedEntry = { readonly entry: Entry; readonly state: PayloadState };
+
 /** What a verification of a log found. It holds only if `findings` is empty. */
 export type LogReport = {
   readonly ok: boolean;
@@ -26,6 +29,7 @@ export type LogReport = {
   /** How many payloads are in which state; null if neither envelopes nor openings were given. */
   readonly payloads: { readonly [kind in PayloadState['kind']]: number } | null;
   readonly opened: readonly OpenedEntry[];
+  readonly unopened: readonly UnopenedEntry[];
   readonly findings: readonly Finding[];
 };
 

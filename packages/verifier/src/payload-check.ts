@@ -1,7 +1,7 @@
 import { type Entry, entryIs } from './entry.ts';
-import { type Envelope, payloadStates } from './envelope.ts';
+import { type Envelope, payloadStates, type PayloadState } from './envelope.ts';
 import type { Finding } from './finding.ts';
-import type { LogReport, OpenedEntry } from './log-report.ts';
+import type { LogReport, OpenedEntry, UnopenedEntry } from './log-report.ts';
 import { type Opening, verifyOpening } from './payload.ts';
 import type { Primitives } from './primitives.ts';
 
@@ -19,6 +19,7 @@ export class PayloadCheck {
   readonly #openedEntries: OpenedEntry[] = [];
   readonly #findings: Finding[] = [];
   #counts: LogReport['payloads'] = null;
+  #unopened: readonly UnopenedEntry[] = [];
 
   constructor(primitives: Primitives, sources: PayloadSources) {
     this.#primitives = primitives;
@@ -35,6 +36,12 @@ export class PayloadCheck {
     return this.#counts;
   }
 
+  /** The entries that have a payload which was not opened, and why; empty before {@link conclude}. */
+  get unopened(): readonly UnopenedEntry[] {
+    return this.#unopened;
+  }
+
+  /** Takes the next entry in. */
   accept(entry: Entry): void {
     const { envelopes, openings } = this.#sources;
     if (envelopes === undefined && openings === undefined) return;
@@ -53,8 +60,14 @@ export class PayloadCheck {
     const opened = new Set(this.#openedEntries.map(({ entry }) => entry.seq));
     const { states, findings } = payloadStates({ entries: this.#entries, envelopes: envelopes ?? new Map(), opened });
     const counts = { open: 0, sealed: 0, erased: 0, lost: 0 };
-    for (const { kind } of states.values()) counts[kind === 'lost' && envelopes === undefined ? 'sealed' : kind]++;
+    const believedState = (state: PayloadState): PayloadState =>
+      state.kind === 'lost' && envelopes === undefined ? { kind: 'sealed' } : state;
+    for (const state of states.values()) counts[believedState(state).kind]++;
     this.#counts = counts;
+    this.#unopened = this.#entries.flatMap((entry) => {
+      const state = states.get(entry.seq);
+      return state === undefined || state.kind === 'open' ? [] : [{ entry, state: believedState(state) }];
+    });
     const believed = envelopes === undefined ? findings.filter(({ code }) => code !== 'PAYLOAD_LOST') : findings;
     return [...this.#findings, ...believed];
   }

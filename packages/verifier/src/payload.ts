@@ -1,8 +1,8 @@
 import { decodeBase64, encodeBase64 } from './base64.ts';
 import { concat, utf8 } from './bytes.ts';
-import { isObject, type JsonObject, parseCanonical } from './canonical-json.ts';
+import { isCount, isObject, type JsonObject, parseCanonical, parseJson } from './canonical-json.ts';
 import type { Entry } from './entry.ts';
-import { type Checked, fails, holds } from './finding.ts';
+import { type Checked, fails, holds, show } from './finding.ts';
 import type { Primitives } from './primitives.ts';
 
 /** A payload and the salt of its commitment: what someone who may read it can show to others. */
@@ -78,6 +78,28 @@ export function parseOpening(value: unknown): Checked<Opening> {
   if (bytes === null || saltBytes === null)
     return fails('PAYLOAD_MALFORMED', 'The opening is not an object of payload and salt in strict base64.');
   return holds({ payload: bytes, salt: saltBytes });
+}
+
+/** Parses openings as they travel: JSON lines `{"opening":{"payload","salt"},"seq":n}`, ascending by `seq`, like envelopes. */
+export function parseOpenings(text: string): Checked<ReadonlyMap<number, Opening>> {
+  const openings = new Map<number, Opening>();
+  let before = -1;
+  for (const [at, line] of text.split('\n').entries()) {
+    if (line === '') continue;
+    const parsed = parseJson(line);
+    const { seq, opening } = parsed.ok && isObject(parsed.value) ? parsed.value : {};
+    if (!isCount(seq) || seq <= before) {
+      return fails(
+        'PAYLOAD_MALFORMED',
+        `Line ${at + 1} of the openings has the seq ${show(seq)}; expected a number above ${before}.`,
+      );
+    }
+    const read = parseOpening(opening);
+    if (!read.ok) return { ok: false, finding: { ...read.finding, index: seq } };
+    openings.set(seq, read.value);
+    before = seq;
+  }
+  return holds(openings);
 }
 
 /** The associated data that ties a sealed payload to its log, its compartment and its commitment (LOG-SPEC 5.4). */

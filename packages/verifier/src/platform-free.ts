@@ -1,10 +1,40 @@
 /** What needs no primitives, and the types: the same in both entry points. */
+export { type Bundle, type BundleTrust, parseBundle, type VerifiedBundle } from './bundle.ts';
+export { counterMessage } from './counter.ts';
+export { grantEnds, type IntentCounts } from './entry-sequence.ts';
+export { type Opening, parseOpening, parseOpenings, payloadAad, payloadBytesMost } from './payload.ts';
+export type { PayloadSources } from './payload-check.ts';
+export {
+  type DecisionReplay,
+  type Redecided,
+  type ReplayedDecision,
+  type ReplayedLog,
+  replayDecisions,
+} from './replay.ts';
+export type { Slot, SlotReplay } from './slot-replay.ts';
+export {
+  type DirectoryStatements,
+  directoryStatements,
+  type StatementClaim,
+  type StatementReplay,
+  statementsIn,
+} from './statement-replay.ts';
+export type { TiledTree } from './tile-proof.ts';
+export { formatTlogProof, parseTlogProof, type TlogProof } from './tlog-proof.ts';
+export {
+  hasCosigned,
+  policyOf,
+  slotAuditorsGroup,
+  type TrustPolicy,
+  type WitnessedCheckpoint,
+} from './trust-policy.ts';
+export type { LogClaim } from './verify-log.ts';
 export { type Access, type AccessClaim, type AccessRequirements, repeatedMembers } from './access.ts';
 export { decidingRoles, type Parties } from './access-signer.ts';
 export { decodeBase64, decodeBase64Url, encodeBase64, encodeBase64Url } from './base64.ts';
 export { canonicalBytes, canonicalJson, type JsonObject, type JsonValue, parseCanonical } from './canonical-json.ts';
 export { type Checkpoint, type CheckpointKeys, formatCheckpoint, type OpenedCheckpoint } from './checkpoint.ts';
-export { type Directory, type DirectoryKey, directoryRole, keyAt, keyHolds, keysOf } from './directory.ts';
+export { type Directory, type DirectoryKey, directoryAt, directoryRole, keyAt, keyHolds, keysOf } from './directory.ts';
 export type { DirectoryClaim, DirectoryReplay } from './directory-replay.ts';
 export {
   type AccessIntent,
@@ -21,9 +51,28 @@ export {
   type LogPrune,
   parseEntry,
 } from './entry.ts';
+export {
+  type Envelope,
+  parseEnvelope,
+  parseEnvelopes,
+  type Payloads,
+  type PayloadState,
+  payloadStates,
+} from './envelope.ts';
+export {
+  type Delta,
+  type EpochRecord,
+  parseDelta,
+  parseEpochRecord,
+  parseSlotLeaf,
+  type SlotChange,
+  type SlotLeaf,
+} from './epoch.ts';
 export type { Checked, Finding, Place } from './finding.ts';
 export type { FindingCode } from './finding-codes.ts';
 export { parsePublicJwk } from './key-id.ts';
+export { checkOpen, type KnownLog } from './log-open.ts';
+export type { LogReport, OpenedEntry, UnopenedEntry } from './log-report.ts';
 export {
   type Consistency,
   consistencyRanges,

@@ -6,6 +6,7 @@ import { type Entry, entryIs, parseEntry } from './entry.ts';
 import { EntrySequence } from './entry-sequence.ts';
 import { streamEntries, type StoredEntry } from './entry-stream.ts';
 import { type Checked, fails, type Finding, holds } from './finding.ts';
+import { checkOpen } from './log-open.ts';
 import { findingsMost, type LogReport } from './log-report.ts';
 import { Frontier, fullSubtrees, leafHash } from './merkle.ts';
 import { PayloadCheck, type PayloadSources } from './payload-check.ts';
@@ -158,14 +159,8 @@ class LogCheck {
   async #checkKeys(entry: Entry, file: string): Promise<void> {
     const { key, checkpoint } = this.#opened;
     if (entryIs(entry, 'log.open')) {
-      const named = parseVkey(this.#primitives, entry.vkey);
-      if (named.ok && named.value.keyId === key.keyId && named.value.name === key.name) return;
-      this.#add({
-        code: 'LOG_OPEN_KEY',
-        message: `Entry 0 names another key than ${key.name}+${key.keyId}, which was trusted.`,
-        index: 0,
-        file,
-      });
+      const known = checkOpen(entry, { origin: checkpoint.origin, key });
+      if (!known.ok) this.#add({ ...known.finding, file });
       return;
     }
     if (!entryIs(entry, 'counter') || !this.#sourceKeys.some(({ name }) => name === entry.counter.source)) return;
@@ -241,6 +236,7 @@ class LogCheck {
       intents: this.#sequence.counts,
       payloads: this.#payloads.counts,
       opened: this.#payloads.opened,
+      unopened: this.#payloads.unopened,
       findings: this.#findings,
     };
   }
@@ -264,6 +260,7 @@ function failedReport(finding: Finding): LogReport {
     intents: { intents: 0, outcomes: 0, open: 0 },
     payloads: null,
     opened: [],
+    unopened: [],
     findings: [finding],
   };
 }
