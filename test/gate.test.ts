@@ -444,14 +444,9 @@ describe('the gate', () => {
     expect(judged.status).toBe(0);
   });
 
-  for (const plant of plants) {
+  for (const plant of plants.filter((one) => one.part !== 'lint')) {
     it(`finds ${plant.title}`, async () => {
-      const before = await tree
-        .read(plant.file)
-        .catch((fault: NodeJS.ErrnoException) => (fault.code === 'ENOENT' ? null : Promise.reject(fault)));
-      const planted = plant.text(before ?? '');
-      expect(planted).not.toBe(before);
-      await tree.write(plant.file, planted);
+      const undo = await put(tree, plant, plant.file);
       try {
         const judged = await check(tree.root, plant.part);
         const named = judged.output.split('\n').filter((line) => line.includes(plant.file));
@@ -459,10 +454,37 @@ describe('the gate', () => {
         expect(judged.output).toMatch(plant.says);
         expect(judged.status).toBe(1);
       } finally {
-        await (before === null ? tree.remove(plant.file) : tree.write(plant.file, before));
+        await undo();
       }
     });
   }
+
+  describe('its linter, asked once about all plants, each in a file of its own', () => {
+    const planted = plants
+      .filter((one) => one.part === 'lint')
+      .map((plant, index) => ({ plant, file: beside(plant.file, index) }));
+    let judged: Judged;
+
+    beforeAll(async () => {
+      const undos: (() => Promise<void>)[] = [];
+      for (const { plant, file } of planted) undos.push(await put(tree, plant, file));
+      judged = await check(tree.root, 'lint');
+      for (const undo of undos) await undo();
+    });
+
+    it.each(planted)('finds $plant.title', ({ plant, file }) => {
+      const named = judged.output.split('\n').filter((line) => line.includes(file));
+      expect(named.join('\n')).toMatch(plant.says);
+      expect(judged.status).toBe(1);
+    });
+
+    it('finds nothing else', () => {
+      const others = judged.output
+        .split('\n')
+        .filter((line) => line.startsWith('    ') && !planted.some(({ file }) => line.includes(file)));
+      expect(others).toEqual([]);
+    });
+  });
 
   it('is red when a part examined nothing, because nothing was proved', async () => {
     await tree.write('.dependency-cruiser.mjs.saved', await tree.read('.dependency-cruiser.mjs'));
@@ -505,6 +527,20 @@ describe('the gate', () => {
     expect((await check(tree.root)).output).toMatch(/The gate is green\./);
   });
 });
+
+/** A name in the same folder that the same rules hold for; a file whose name is the point keeps it. */
+function beside(file: string, index: number): string {
+  return file.endsWith('/clock.ts') ? file : file.replace(/[^/]+\.ts$/, `planted-${index}.ts`);
+}
+
+/** Writes the plant into `file`, starting from the text of the plant's own file. Returns what takes it out again. */
+async function put(tree: SmallTree, plant: Plant, file: string): Promise<() => Promise<void>> {
+  const before = await tree.readIfThere(plant.file);
+  const planted = plant.text(before ?? '');
+  expect(planted).not.toBe(before);
+  await tree.write(file, planted);
+  return file === plant.file && before !== null ? () => tree.write(file, before) : () => tree.remove(file);
+}
 
 function check(root: string, part?: string): Promise<Judged> {
   const only = part === undefined ? [] : ['--only', part];

@@ -108,6 +108,16 @@ export class SmallTree implements AsyncDisposable {
     return readFile(join(this.root, path), 'utf8');
   }
 
+  /** The text of one file, or null where there is none. */
+  async readIfThere(path: string): Promise<string | null> {
+    try {
+      return await this.read(path);
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return null;
+      throw cause;
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await rm(this.root, { recursive: true, force: true });
   }
