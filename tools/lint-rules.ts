@@ -63,7 +63,8 @@ const noRandomness: Rule = {
 
 const noEnvironment: Rule = {
   create: (context) => {
-    const message = 'The environment is read only in config.ts. Take the setting as an argument.';
+    const message =
+      'The environment is read only in config.ts, to which main.ts hands it. Take the setting as an argument.';
     return {
       MemberExpression: (node) => {
         if (isMember(node, 'process', 'env')) context.report({ node, message });
