@@ -48,14 +48,15 @@ export const imports: Part = {
 };
 
 /**
- * Folders of the server that lead back to themselves through others, types included. Ports do not count: what implements a
- * port names the type of the edge that calls it. Tests may look at anything.
+ * Folders of the server that lead back to themselves through others, types included. Two things do not count: ports,
+ * because what implements a port names the type of the edge that calls it, and routes.ts, the HTTP side of a module, which
+ * stands above its commands and names who called. Files that need each other to run are found all the same (no-cycle).
  */
 function folderCycles(report: CruiseReport): string[] {
   const reached = new Map<string, Map<string, string>>();
   for (const module of report.modules) {
     const from = folderOf(module.source);
-    if (from === null || module.source.endsWith('.test.ts')) continue;
+    if (from === null || /(\.test|\/routes)\.ts$/.test(module.source)) continue;
     for (const { resolved } of module.dependencies) {
       const to = folderOf(resolved);
       if (to === null || to === from || resolved.endsWith('/ports.ts')) continue;
