@@ -109,14 +109,14 @@ export function openTenants({ database, log, personnel, trust }: TenantsOptions)
   }
 
   async function find(id: string): Promise<Tenant | null> {
-    const row = await store.tenantRow(pool, id);
-    return row === null || row.openedSeq === null ? null : await withPolicy(row);
+    const [found] = await store.tenantsWithPolicy(pool, id);
+    return found === undefined || found.row.openedSeq === null ? null : await believed(found);
   }
 
   async function list(): Promise<readonly Tenant[]> {
     const found: Tenant[] = [];
-    for (const row of await store.tenantRows(pool)) {
-      if (row.openedSeq !== null) found.push(await withPolicy(row));
+    for (const tenant of await store.tenantsWithPolicy(pool, null)) {
+      if (tenant.row.openedSeq !== null) found.push(await believed(tenant));
     }
     return found;
   }
@@ -223,11 +223,10 @@ export function openTenants({ database, log, personnel, trust }: TenantsOptions)
     );
   }
 
-  async function withPolicy(row: store.StoredTenant): Promise<Tenant> {
+  async function believed({ row, newest }: store.StoredTenantPolicy): Promise<Tenant> {
     const pin = await trust.policyPin(row.id);
-    const newest = pin === null ? await store.policyRow(pool, row.id, null) : null;
-    const policies =
-      pin === null ? (newest === null ? [] : [newest]) : await store.policiesFrom(pool, row.id, pin.version);
+    const current = newest !== null && (pin === null || pin.version === newest.version) ? [newest] : null;
+    const policies = current ?? (await store.policiesFrom(pool, row.id, pin?.version ?? 1));
     const { policy, hash } = await believedPolicy(row.id, policies, { pin, trust });
     const pinDue = pin === null ? policy.customerApproval : pin.version < policy.version;
     if (pinDue) await trust.pinPolicy(row.id, { version: policy.version, hash });

@@ -72,14 +72,31 @@ export async function tenantRow(db: Queryable, id: string): Promise<StoredTenant
   return rows[0] === undefined ? null : storedTenant(rows[0]);
 }
 
-/** All tenants by id. */
-export async function tenantRows(db: Queryable): Promise<readonly StoredTenant[]> {
-  const { rows } = await db.query<TenantRow>(
-    `select   id, log_id, subscription, created_at, opened_seq
-     from     tenants.tenants
-     order by id collate "C"`,
-  );
-  return rows.map(storedTenant);
+/** A tenant with the newest version of its policy, as stored; null where the policy is missing. */
+export type StoredTenantPolicy = { readonly row: StoredTenant; readonly newest: StoredPolicy | null };
+
+/** The tenant of `id`, or all by id if it is null, each with the newest version of its policy. */
+export async function tenantsWithPolicy(db: Queryable, id: string | null): Promise<readonly StoredTenantPolicy[]> {
+  const { rows } = await db.query<TenantRow & Partial<PolicyRow>>({
+    name: id === null ? 'tenants.all_with_policy' : 'tenants.one_with_policy',
+    text: `select   tenants.id, log_id, subscription, created_at, opened_seq, newest.*
+           from     tenants.tenants
+           left join lateral (
+             select   tenant, version, valid_from, seq, policy, hash, statement
+             from     tenants.policies
+             where    policies.tenant = tenants.id
+             order by version desc
+             limit    1
+           ) newest on true
+           ${id === null ? '' : 'where tenants.id = $1'}
+           order by tenants.id collate "C"`,
+    values: id === null ? [] : [id],
+  });
+  return rows.map((row) => ({ row: storedTenant(row), newest: hasPolicy(row) ? storedPolicy(row) : null }));
+}
+
+function hasPolicy(row: Partial<PolicyRow>): row is PolicyRow {
+  return row.tenant !== undefined && row.tenant !== null;
 }
 
 /** Writes a tenant whose log has just been opened; false if the id is taken. */

@@ -321,8 +321,8 @@ function knowsPolicyStatements(): boolean {
   });
   const known = parseStatement(statement).ok;
   if (!known)
-    console.log(
-      'Skipped: the verifier does not know statements of type policy.change yet, so no policy can be loosened.',
+    process.stderr.write(
+      'Skipped: the verifier does not know statements of type policy.change yet, so no policy can be loosened.\n',
     );
   return known;
 }
