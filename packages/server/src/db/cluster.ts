@@ -19,6 +19,7 @@ import { promisify } from 'node:util';
 import { Client } from 'pg';
 import { type Account, accountFor, runsAsRoot, spawnAs } from './account.ts';
 import { type Binaries, embeddedBinaries } from './binaries.ts';
+import { makeDatabases } from './bootstrap.ts';
 import { serverArguments, serverEnvironment, superuser, writeAccessFiles } from './cluster-settings.ts';
 import { codeOf, DbError, messageOf } from './errors.ts';
 import {
@@ -45,7 +46,7 @@ export interface Cluster {
 
 /**
  * Starts the embedded PostgreSQL of `dataDir`, making its cluster on the first start. The caller holds the lock on the
- * directory. A server that an earlier, killed program left is stopped first. Durable: fsync is on, always.
+ * directory. A server that an earlier, killed program left is stopped first. Its databases exist when this resolves. Durable: fsync is on, always.
  */
 export async function startCluster(dataDir: string): Promise<Cluster> {
   const known = existingHome(dataDir);
@@ -73,9 +74,10 @@ export async function startCluster(dataDir: string): Promise<Cluster> {
   const cluster = supervise(child, { socket, log, pgdata });
   try {
     await becomeReady(cluster);
+    await makeDatabases(socket.folder);
   } catch (error) {
     await cluster.stop();
-    throw error;
+    throw error instanceof DbError ? error : startFailure(`${codeOf(error) ?? ''} ${messageOf(error)}`, pgdata);
   }
   return cluster;
 }
@@ -227,7 +229,11 @@ function startFailure(detail: string, pgdata: string): DbError {
       },
     );
   }
-  if (/PANIC|corrupt|invalid|could not (open|read|find|locate|access|stat)|incorrect checksum|wrong/i.test(detail)) {
+  if (
+    /PANIC|^XX00|corrupt|invalid|could not (open|read|find|locate|access|stat)|incorrect checksum|incompatible with server|wrong/i.test(
+      detail,
+    )
+  ) {
     return new DbError(
       'CLUSTER_CORRUPT',
       `PostgreSQL finds the data directory ${pgdata} damaged: restore it from a backup, or name another folder with --data. Nothing was deleted.`,

@@ -49,6 +49,7 @@ export async function checkServer(parameters: ConnectionParameters): Promise<voi
   const where = `${parameters.host}:${parameters.port}`;
   const client = new Client({ ...parameters, connectionTimeoutMillis: 10_000 });
   client.on('error', () => undefined); // reported by the query that it broke
+  const ended = new Promise<void>((resolve) => client.once('end', () => resolve()));
   try {
     await client.connect();
     const answer = await client.query<{ server_version_num: string }>('show server_version_num');
@@ -56,7 +57,8 @@ export async function checkServer(parameters: ConnectionParameters): Promise<voi
   } catch (error) {
     throw error instanceof DbError ? error : explain(error, parameters, where);
   } finally {
-    await client.end();
+    // pg waits for ever for the end of a connection that the other side ended before the greeting.
+    await Promise.race([client.end(), ended]);
   }
 }
 
@@ -121,7 +123,7 @@ function unreachable(error: unknown, where: string, more: { detail: string; caus
   if (network.includes(codeOf(error) ?? '') || /timeout|terminated/i.test(more.detail)) {
     return new DbError(
       'DATABASE_DOWN',
-      `No database server answers at ${where} (${codeOf(error) ?? 'no answer in 10 s'}): start it, or correct DATABASE_URL.`,
+      `No database server answers at ${where} (${codeOf(error) ?? more.detail}): start it, or correct DATABASE_URL.`,
       more,
     );
   }

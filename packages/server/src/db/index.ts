@@ -1,6 +1,5 @@
 import { Pool, type PoolClient } from 'pg';
 import type { Logger } from '../logger.ts';
-import { makeDatabases } from './bootstrap.ts';
 import { type Cluster, startCluster } from './cluster.ts';
 import { productRole, superuser } from './cluster-settings.ts';
 import { type ConnectionParameters, connectionParameters, poolConfig } from './connection.ts';
@@ -70,12 +69,6 @@ function prepareDir(dataDir: string): string {
 
 async function openEmbedded(dataDir: string, lock: DirectoryLock, logger: Logger): Promise<Database> {
   const cluster = await startCluster(dataDir);
-  try {
-    await makeDatabases(cluster.socketFolder);
-  } catch (error) {
-    await cluster.stop();
-    throw error;
-  }
   const at = (database: string, user: string): ConnectionParameters =>
     connectionParameters({ host: cluster.socketFolder, port: 5432, database, user });
   return compose({ lock, logger, cluster, own: at(productRole, productRole), other: (name) => at(name, superuser) });

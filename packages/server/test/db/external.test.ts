@@ -11,7 +11,7 @@ afterAll(() => folder.remove());
 const open = (databaseUrl: string): ReturnType<typeof openDatabase> =>
   openDatabase({ dataDir: join(folder.path, 'data'), databaseUrl, logger });
 
-if (debian15Missing !== null) console.log(`Skipped: ${debian15Missing}`);
+if (debian15Missing !== null) process.stderr.write(`Skipped: ${debian15Missing}\n`);
 
 describe.skipIf(debian15Missing !== null)('DATABASE_URL with a PostgreSQL 15', () => {
   let server: Debian15;
@@ -104,7 +104,7 @@ describe('DATABASE_URL', () => {
   });
 
   it('says so when what answers is no PostgreSQL', async () => {
-    const server = createServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
+    const server = createServer((socket) => socket.resume().end('HTTP/1.1 400 Bad Request\r\n\r\n'));
     const port = await freePort();
     await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
     await expect(open(`postgresql://u:p@127.0.0.1:${port}/d`)).rejects.toMatchObject({ name: 'DbError' });
