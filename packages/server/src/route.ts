@@ -32,6 +32,8 @@ export type Call<Params, Query, Body> = {
   /** The DPoP proof of a sign-in, as sent. */
   readonly proof: string | null;
   readonly url: string;
+  /** True if the other end is this machine itself and nothing says that it was forwarded. */
+  readonly local: boolean;
 };
 
 /** One route: what it takes, who may call it, what it answers. The OpenAPI document is generated from the same schemas. */

@@ -155,6 +155,7 @@ async function handle(
       bearer: caller.bearer,
       proof: headerOf(request, 'dpop'),
       url: `${request.protocol}://${request.host}${request.url}`,
+      local: isLocal(request),
     });
   const answered =
     declared.method === 'POST' && typeof key === 'string' && caller.principal !== null
@@ -226,6 +227,12 @@ function problemOf(error: unknown, request: FastifyRequest, logger: Logger): Pro
     'A request failed.',
   );
   return faultProblem(error, request.id);
+}
+
+/** Loopback, and not through a proxy on this machine. */
+function isLocal(request: FastifyRequest): boolean {
+  const forwarded = request.headers.forwarded ?? request.headers['x-forwarded-for'];
+  return forwarded === undefined && /^(::ffff:)?127\.|^::1$/.test(request.ip);
 }
 
 function headerOf(request: FastifyRequest, name: string): string | null {
