@@ -160,10 +160,10 @@ export default {
     },
     {
       name: 'main-uses-doors',
-      comment: 'main.ts enters each folder by its index.ts.',
+      comment: 'main.ts enters each folder by its index.ts, and takes the HTTP of a module from its routes.ts.',
       severity: 'error',
       from: { path: `${inServer}main\\.ts$` },
-      to: { path: `${inServer}[^/]+/.+`, pathNot: `${inServer}[^/]+/index\\.ts$` },
+      to: { path: `${inServer}[^/]+/.+`, pathNot: `${inServer}[^/]+/(index|routes)\\.ts$` },
     },
     {
       name: 'sql-in-its-place',
