@@ -132,8 +132,11 @@ class Login {
           message: (type, bytes, start, end) => {
             if (rest !== null) return void rest.push(Buffer.from(bytes.subarray(start, end)));
             if (type === messageType.readyForQuery) {
-              if (!this.#authenticated || bytes[start + 5] !== 0x49) throw new ProtocolViolation('The source is ready too early.');
+              const idle = bytes[start + 5] === 0x49;
               rest = [];
+              work = work.then(() => {
+                if (!this.#authenticated || !idle) throw new ProtocolViolation('The source is ready too early.');
+              });
               return;
             }
             const copy = Buffer.from(bytes.subarray(start, end));
