@@ -1,8 +1,8 @@
 import {
+  formatInstant,
+  decide,
   type CustomerDecision,
   type CustomerFacts,
-  decideCustomer,
-  decideManager,
   grantEnd,
   type Instant,
   type ManagerDecision,
@@ -13,7 +13,7 @@ import type { Principal } from '../identity/index.ts';
 import type { AccessOptions } from './context.ts';
 import { customerFacts, managerFacts } from './facts.ts';
 import type { RequestChange, RequestRecord } from './record.ts';
-import { decided, fileStatement, type Recorded, recordEntry, timeText } from './recording.ts';
+import { fileStatement, type Recorded, recordEntry } from './recording.ts';
 import { done, refusedAtDoor, refusedByTerms, type Result } from './refusal.ts';
 import type { Settled } from './settling.ts';
 import { changeRequest, statementsOf } from './store.ts';
@@ -30,8 +30,9 @@ export async function decideAsManager(
   const decision = decisionOf(signed);
   const facts = await managerFacts(options, { record, tenant, manager: principal.person, decision, now });
   if (facts === null) return refusedAtDoor('not_permitted', 'you are not on record as personnel.');
-  const decisionMade = decideManager(facts);
-  const payload = { decided: decided('manager_decision', facts, decisionMade), statement: signed, reason };
+  const made = decide('manager_decision', facts);
+  const { decision: decisionMade } = made;
+  const payload = { decided: made, statement: signed, reason };
   if (!decisionMade.permit) {
     await recordEntry(options, record, { type: 'access.refused', payload });
     return refusedByTerms(decisionMade);
@@ -58,8 +59,9 @@ export async function decideAsCustomer(
     .filter((statement) => statement.decision === 'approve')
     .map(({ person }) => person);
   const facts = await customerFacts(options, { record, tenant, approver: principal.person, decision, now }, signedBy);
-  const decisionMade = decideCustomer(facts);
-  const payload = { decided: decided('customer_decision', facts, decisionMade), statement: signed, reason };
+  const made = decide('customer_decision', facts);
+  const { decision: decisionMade } = made;
+  const payload = { decided: made, statement: signed, reason };
   if (!decisionMade.permit) {
     await recordEntry(options, record, { type: 'access.refused', payload });
     return refusedByTerms(decisionMade);
@@ -138,7 +140,7 @@ function extensionGranted(record: RequestRecord, payload: object, next: RequestR
   return {
     entry: {
       type: 'access.extended',
-      payload: { ...payload, notAfter: timeText(endsAt) },
+      payload: { ...payload, notAfter: formatInstant(endsAt) },
       grant: { notAfter: endsAt },
     },
     change: () => ({ state: next, endsAt, extension: null }),

@@ -1,7 +1,5 @@
-import type { AccessRequest } from '@gatehouse/terms';
+import { type AccessRequest, formatInstant } from '@gatehouse/terms';
 import { hashOf, type JsonValue, type Statement, type StatementType, statementHash } from '@gatehouse/verifier';
-
-import { timeText } from './recording.ts';
 
 /** What every document of one deployment states alike. */
 export type Setting = {
@@ -50,8 +48,8 @@ export function requestDocument(
     mode: matter.mode,
     scope: matter.scope as unknown as JsonValue,
     budgets: { ...matter.budgets },
-    notBefore: timeText(matter.notBefore),
-    notAfter: timeText(matter.notAfter),
+    notBefore: formatInstant(matter.notBefore),
+    notAfter: formatInstant(matter.notAfter),
     termsHash: setting.termsHash,
     policyHash: of.policyHash,
     directoryPosition: signer.directoryPosition,

@@ -1,8 +1,6 @@
 import {
+  decide,
   type CompletionFacts,
-  decideCompletion,
-  decideRevocation,
-  decideWithdrawal,
   type RevocationDecision,
   type RevocationFacts,
   type WithdrawalFacts,
@@ -11,7 +9,7 @@ import type { SignedStatement } from '@gatehouse/verifier';
 import type { Principal } from '../identity/index.ts';
 import type { AccessOptions } from './context.ts';
 import type { Ends } from './ends.ts';
-import { decided, fileStatement, recordEntry } from './recording.ts';
+import { fileStatement, recordEntry } from './recording.ts';
 import { done, refusedByTerms, type Result } from './refusal.ts';
 import type { Settled } from './settling.ts';
 import { changeRequest } from './store.ts';
@@ -31,8 +29,9 @@ export async function withdraw(
     statementVerified: true,
     state: record.state,
   };
-  const decision = decideWithdrawal(facts);
-  const payload = { decided: decided('withdrawal', facts, decision), statement: signed, reason };
+  const made = decide('withdrawal', facts);
+  const { decision } = made;
+  const payload = { decided: made, statement: signed, reason };
   if (!decision.permit) {
     await recordEntry(options, record, { type: 'access.refused', payload });
     return refusedByTerms(decision);
@@ -66,8 +65,9 @@ export async function revoke(
       securityOfficer: principal.kind === 'personnel' && principal.roles.includes('security_officer'),
     },
   });
-  const decision = decideRevocation(facts);
-  const payload = { decided: decided('revocation', facts, decision), statement: signed, reason };
+  const made = decide('revocation', facts);
+  const { decision } = made;
+  const payload = { decided: made, statement: signed, reason };
   if (!decision.permit) {
     await recordEntry(options, record, { type: 'access.refused', payload });
     return refusedByTerms(decision);
@@ -88,9 +88,10 @@ export async function revokeIfStandingLost(options: AccessOptions, ends: Ends, s
   if (requester === null) throw new Error(`The requester ${record.requester} of ${record.id} is not on record.`);
   const cause = { kind: 'standing_lost', standing: requester.standing, terms: tenant.terms } as const;
   const facts = await revocationFacts(options, settled, cause);
-  const decision = decideRevocation(facts);
+  const made = decide('revocation', facts);
+  const { decision } = made;
   if (!decision.permit) return false;
-  const payload = { decided: decided('revocation', facts, decision), statement: null, reason: null };
+  const payload = { decided: made, statement: null, reason: null };
   await ends.end(record, revoked(decision, payload, settled));
   return true;
 }
@@ -110,8 +111,9 @@ export async function complete(
     state: record.state,
     grantNotAfter: record.endsAt ?? record.notAfter,
   };
-  const decision = decideCompletion(facts);
-  const payload = { decided: decided('completion', facts, decision), statement: signed, reason };
+  const made = decide('completion', facts);
+  const { decision } = made;
+  const payload = { decided: made, statement: signed, reason };
   if (!decision.permit) {
     await recordEntry(options, record, { type: 'access.refused', payload });
     return refusedByTerms(decision);

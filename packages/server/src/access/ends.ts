@@ -113,8 +113,8 @@ export class Ends {
 
   /** Cuts every session, for a program that stops or whose log has failed. Nothing is recorded. */
   cutAll(reason: WireRefusal): void {
-    for (const grantId of [...this.#open.keys()]) this.#cut(grantId, reason);
-    for (const grantId of [...this.#timers.keys()]) this.#cancel(grantId);
+    for (const grantId of this.#open.keys()) this.#cut(grantId, reason);
+    for (const grantId of this.#timers.keys()) this.#cancel(grantId);
   }
 
   #cut(grantId: string, reason: WireRefusal): void {

@@ -1,11 +1,11 @@
-import { decideExtension, type ExtensionFacts, type Instant, parseInstant } from '@gatehouse/terms';
+import { formatInstant, decide, type ExtensionFacts, type Instant, parseInstant } from '@gatehouse/terms';
 import { type Statement, statementHash } from '@gatehouse/verifier';
 import type { Principal } from '../identity/index.ts';
 import type { AccessOptions } from './context.ts';
 import { extensionDocument, type Signer } from './documents.ts';
 import { grantOf } from './facts.ts';
 import type { RequestRecord } from './record.ts';
-import { decided, fileStatement, recordEntry, timeText } from './recording.ts';
+import { fileStatement, recordEntry } from './recording.ts';
 import { done, refusedAtDoor, refusedByTerms, type Result } from './refusal.ts';
 import type { Settled } from './settling.ts';
 import { checkSigned } from './signatures.ts';
@@ -14,7 +14,7 @@ import { changeRequest } from './store.ts';
 /** The document that asks for `addMs` more than what is approved now. The outer end moves with it. */
 export function draftExtension(record: RequestRecord, request: Statement, signer: Signer, addMs: number): Statement {
   const durationMs = durationOf(record) + addMs;
-  const notAfter = timeText((record.notAfter + addMs) as Instant);
+  const notAfter = formatInstant((record.notAfter + addMs) as Instant);
   return extensionDocument(request, signer, { durationMs, notAfter });
 }
 
@@ -33,7 +33,7 @@ export async function extend(
   const asked = askedIn(signed);
   if (asked === null) return refusedAtDoor('matter_changed', 'budgets', 'no duration', 'a longer duration');
   const signer = { keyId: principal.keyId, directoryPosition: 0, nonce: '', rootSeen: null };
-  const expected = extensionDocument(request, signer, { ...asked, notAfter: timeText(asked.notAfter) });
+  const expected = extensionDocument(request, signer, { ...asked, notAfter: formatInstant(asked.notAfter) });
   const checked = await checkSigned(options, principal, signed, expected);
   if (!checked.ok) return checked;
 
@@ -56,8 +56,9 @@ export async function extend(
     requester: requester.standing,
     tenant: tenant.terms,
   };
-  const decision = decideExtension(facts);
-  const payload = { decided: decided('extension', facts, decision), statement: checked.value };
+  const made = decide('extension', facts);
+  const { decision } = made;
+  const payload = { decided: made, statement: checked.value };
   if (!decision.permit) {
     await recordEntry(options, record, { type: 'access.refused', payload });
     return refusedByTerms(decision);

@@ -1,18 +1,8 @@
-import type { DecisionKind, DecisionRecord, Decisions, Instant, JsonObject, LoggedType } from '@gatehouse/terms';
-import { formatInstant, parseInstant, termsVersion } from '@gatehouse/terms';
+import { type Instant, type JsonObject, type LoggedType, parseInstant } from '@gatehouse/terms';
 import { type SignedStatement, statementHash } from '@gatehouse/verifier';
 import type { PoolClient } from 'pg';
 import type { AccessOptions } from './context.ts';
 import { insertStatement } from './store.ts';
-
-/** The decision as the log keeps it: version, facts and outcome, so that anyone can decide again (promise S11). */
-export function decided<Kind extends DecisionKind>(
-  kind: Kind,
-  facts: Decisions[Kind]['facts'],
-  decision: Decisions[Kind]['decision'],
-): DecisionRecord<Kind> {
-  return { termsVersion, kind, facts, decision } as DecisionRecord<Kind>;
-}
 
 /** Whose log and which grant an entry belongs to, and whose person its payload is about. */
 export type Subject = { readonly id: string; readonly logId: string; readonly requester: string };
@@ -77,13 +67,6 @@ export async function fileStatement(
     seq,
     decidedAt: at,
   });
-}
-
-/** An instant as payloads hold it. */
-export function timeText(at: Instant): string {
-  const text = formatInstant(at);
-  if (text === null) throw new Error(`The instant ${at} lies outside the years that a time text can say.`);
-  return text;
 }
 
 function timeOf(text: string): Instant {

@@ -1,7 +1,7 @@
 import {
+  decide,
   type AccessRequest,
   clocks,
-  decideRequest,
   type Instant,
   limits,
   type Mode,
@@ -16,7 +16,7 @@ import type { AccessOptions } from './context.ts';
 import { mintRequestId } from './credential.ts';
 import { requestDocument } from './documents.ts';
 import type { RequestRecord } from './record.ts';
-import { decided, fileStatement, recordEntry } from './recording.ts';
+import { fileStatement, recordEntry } from './recording.ts';
 import { done, refusedAtDoor, refusedByTerms, type Result } from './refusal.ts';
 import { checkSigned, signerOf } from './signatures.ts';
 import { countLiveGrants, findRequest, insertRequest } from './store.ts';
@@ -133,9 +133,10 @@ export async function raise(
     liveGrants: await countLiveGrants(options.database.pool, principal.person, now, matter.id),
     runbook: null,
   };
-  const decision = decideRequest(facts);
+  const made = decide('request', facts);
+  const { decision } = made;
   const subject = { id: matter.id, logId: tenant.logId, requester: principal.person };
-  const record = { decided: decided('request', facts, decision), statement: checked.value };
+  const record = { decided: made, statement: checked.value };
   if (!decision.permit) {
     await recordEntry(options, subject, { type: 'access.refused', payload: record });
     return refusedByTerms(decision);

@@ -1,6 +1,6 @@
 import {
-  decideActivation,
-  decideIntent,
+  formatInstant,
+  decide,
   explain,
   type Instant,
   type IntentFacts,
@@ -25,7 +25,7 @@ import type { Ends } from './ends.ts';
 import { activationFacts } from './facts.ts';
 import { LiveGrant, LiveGrants } from './live-grants.ts';
 import type { RequestRecord } from './record.ts';
-import { decided, recordEntry, timeText } from './recording.ts';
+import { recordEntry } from './recording.ts';
 import { type AccessRefusal, refusedAtDoor } from './refusal.ts';
 import { type Settled, settle } from './settling.ts';
 import { changeRequest, countLiveGrants, findRequest, newestCredential, spendCredential } from './store.ts';
@@ -35,7 +35,7 @@ import { type Verified, verifyRequest } from './verified.ts';
 const gatewaySource = 'gateway/1';
 
 /**
- * The gateway's side of access: it opens a session only after the statements were verified and the terms decided, and
+ * The gateway's side of access: it opens a session only after the statements were verified and the terms and
  * records each statement before it runs. It implements the port that the gateway declares.
  */
 export class Sessions implements AccessPort {
@@ -86,9 +86,10 @@ export class Sessions implements AccessPort {
     const { grant } = this.#sessionOf(session);
     const { record } = grant;
     const facts = intentFacts(grant, intent, this.#options.clock.now() as Instant);
-    const decision = decideIntent(facts);
+    const made = decide('intent', facts);
+    const { decision } = made;
     const payload = {
-      decided: decided('intent', facts, decision),
+      decided: made,
       statement: null,
       sql: intent.sql,
       params: intent.params,
@@ -200,8 +201,9 @@ export class Sessions implements AccessPort {
       clockRegressedMs: this.#options.clock.regressedMs(),
       verified,
     });
-    const decision = decideActivation(facts);
-    const payload = { decided: decided('activation', facts, decision), statement: null };
+    const made = decide('activation', facts);
+    const { decision } = made;
+    const payload = { decided: made, statement: null };
     if (!decision.permit) {
       await recordEntry(this.#options, record, { type: 'access.refused', payload });
       return { refusal: termsRefusal(decision) };
@@ -212,7 +214,7 @@ export class Sessions implements AccessPort {
       record,
       {
         type: 'access.activated',
-        payload: { ...payload, notAfter: timeText(endsAt) },
+        payload: { ...payload, notAfter: formatInstant(endsAt) },
         grant: { notAfter: endsAt },
       },
       (client) => changeRequest(client, record.id, record.state, { state, activatedAt, endsAt }),

@@ -1,10 +1,10 @@
-import { decideLapse, type Instant } from '@gatehouse/terms';
+import { formatInstant, decide, type Instant } from '@gatehouse/terms';
 import type { Tenant } from '../tenants/index.ts';
 import type { AccessOptions } from './context.ts';
 import type { Ends } from './ends.ts';
 import { lapseFacts } from './facts.ts';
 import type { RequestChange, RequestRecord } from './record.ts';
-import { decided, recordEntry, timeText } from './recording.ts';
+import { recordEntry } from './recording.ts';
 import { changeRequest, findRequest } from './store.ts';
 
 /** A request with its tenant, as it stands now. */
@@ -28,9 +28,10 @@ export async function settle(options: AccessOptions, ends: Ends, id: string): Pr
       continue;
     }
     const facts = lapseFacts(record, tenant, now);
-    const decision = decideLapse(facts);
+    const made = decide('lapse', facts);
+    const { decision } = made;
     if (!decision.permit) return { record, tenant, now };
-    const payload = { decided: decided('lapse', facts, decision), statement: null };
+    const payload = { decided: made, statement: null };
     const ended: RequestChange = { state: decision.next, endedAt: decision.at, endReason: decision.event };
     switch (decision.next) {
       case 'expired':
@@ -67,7 +68,7 @@ async function moveOn(options: AccessOptions, record: RequestRecord, tenant: Ten
     record,
     {
       type: 'access.customer_asked',
-      payload: { approvers: approvers.map(({ person }) => person), windowEndsAt: timeText(windowEndsAt) },
+      payload: { approvers: approvers.map(({ person }) => person), windowEndsAt: formatInstant(windowEndsAt) },
     },
     (client, { at }) => changeRequest(client, record.id, record.state, { state: 'awaiting_customer', notifiedAt: at }),
   );
