@@ -30,7 +30,8 @@ export async function authenticate(options: {
   const mechanism = fields.text();
   const first = fields.take(fields.int32());
   fields.done();
-  if (!isMechanism(mechanism)) throw new ProtocolViolation('The login must use SCRAM-SHA-256 or SCRAM-SHA-256-PLUS.', '28000');
+  if (!isMechanism(mechanism))
+    throw new ProtocolViolation('The login must use SCRAM-SHA-256 or SCRAM-SHA-256-PLUS.', '28000');
   const scram = new ScramServer({
     mechanism,
     verifier: verifier ?? fakeVerifier(options.fakeSecret, options.user),
@@ -51,8 +52,10 @@ export async function authenticate(options: {
 async function readPassword(reader: HandshakeReader): Promise<Buffer> {
   const header = await reader.take(5);
   const length = header.readUInt32BE(1);
-  if (header[0] !== messageType.password) throw new ProtocolViolation('A password message was expected; something else came.');
-  if (length < 4 || length > longestStartupPacket) throw new ProtocolViolation(`A password message gives its length as ${length}.`);
+  if (header[0] !== messageType.password)
+    throw new ProtocolViolation('A password message was expected; something else came.');
+  if (length < 4 || length > longestStartupPacket)
+    throw new ProtocolViolation(`A password message gives its length as ${length}.`);
   return reader.take(length - 4);
 }
 

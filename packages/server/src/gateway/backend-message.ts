@@ -32,14 +32,17 @@ export function readError(bytes: Buffer, start: number, end: number): BackendErr
  * data exception, 23 integrity constraint, P0 raised by code, XX internal, …) can quote a value, so its sentence is
  * replaced and never edited: editing is a race against whoever words the next message (Bytebase issue 19371).
  */
-const plainClasses = new Set(
-  '00 01 02 03 08 0A 0B 0L 0P 21 24 25 26 28 2D 34 3B 3D 3F 40 42 53 54 55 57'.split(' '),
-);
+const plainClasses = new Set('00 01 02 03 08 0A 0B 0L 0P 21 24 25 26 28 2D 34 3B 3D 3F 40 42 53 54 55 57'.split(' '));
 
 /** The message that the client gets: DETAIL, HINT, CONTEXT and every name of an object are left out. */
 export function cleanError(error: BackendError, notice: boolean): Buffer {
   const plain = plainClasses.has(error.sqlstate.slice(0, 2)) && (!notice || error.sqlstate !== '00000');
-  const fields = [`S${error.severity}`, `V${error.severity}`, `C${error.sqlstate}`, `M${plain ? error.text : fixed(error.sqlstate)}`];
+  const fields = [
+    `S${error.severity}`,
+    `V${error.severity}`,
+    `C${error.sqlstate}`,
+    `M${plain ? error.text : fixed(error.sqlstate)}`,
+  ];
   if (error.position !== null) fields.push(`P${error.position}`);
   const type = notice ? messageType.noticeResponse : messageType.errorResponse;
   return message(type, ...fields.map(zeroEnded), Buffer.of(0));
@@ -81,7 +84,8 @@ export function readParameter(bytes: Buffer, start: number, end: number): { name
  * text of a statement in another way than the policy did (GATEWAY section 3, 11).
  */
 export function lexingChange(name: string, value: string): string | null {
-  if (name === 'standard_conforming_strings' && value !== 'on') return 'The source reads strings in the old way (standard_conforming_strings is off).';
+  if (name === 'standard_conforming_strings' && value !== 'on')
+    return 'The source reads strings in the old way (standard_conforming_strings is off).';
   if (name === 'client_encoding' && value !== 'UTF8') return 'The source uses another client_encoding than UTF8.';
   return null;
 }

@@ -73,7 +73,9 @@ export function cancelBackend(address: BackendAddress, key: Backend['cancelKey']
     // A source that cannot be reached has nothing to cancel; the session's own socket is destroyed in any case.
     socket.once('error', () => socket.destroy());
     socket.once('connect', () => {
-      socket.write(Buffer.concat([int32(12 + key.secret.length), int32(startupCode.cancel), int32(key.pid), key.secret]));
+      socket.write(
+        Buffer.concat([int32(12 + key.secret.length), int32(startupCode.cancel), int32(key.pid), key.secret]),
+      );
     });
     socket.resume();
   });
@@ -104,7 +106,11 @@ class Login {
     this.#scram = new ScramClient(address.password, random(24));
   }
 
-  run(options: { applicationName: string; settings: ReadonlyMap<string, string>; signal: AbortSignal }): Promise<Backend> {
+  run(options: {
+    applicationName: string;
+    settings: ReadonlyMap<string, string>;
+    signal: AbortSignal;
+  }): Promise<Backend> {
     return new Promise((resolve, reject) => {
       let work: Promise<void> = Promise.resolve();
       let rest: Buffer[] | null = null;
@@ -115,16 +121,25 @@ class Login {
         if (fault !== null) reject(fault);
       };
       const failed = (cause: Error): void => finish(cause);
-      const closed = (): void => finish(new BackendFault('The source closed the connection during the login.', '08001'));
+      const closed = (): void =>
+        finish(new BackendFault('The source closed the connection during the login.', '08001'));
       const aborted = (): void => finish(new BackendFault('The grant ended during the login to the source.', '57P01'));
-      const timer = setTimeout(() => finish(new BackendFault('The source did not answer the login in time.', '08001')), deadlineMs);
+      const timer = setTimeout(
+        () => finish(new BackendFault('The source did not answer the login in time.', '08001')),
+        deadlineMs,
+      );
       options.signal.addEventListener('abort', aborted);
 
       const ready = (): void => {
         this.#socket.pause();
         finish(null);
         if (this.#cancelKey === null) return reject(new BackendFault('The source gave no cancel key.', '08P01'));
-        resolve({ socket: this.#socket, parameters: this.#parameters, cancelKey: this.#cancelKey, rest: Buffer.concat(rest ?? []) });
+        resolve({
+          socket: this.#socket,
+          parameters: this.#parameters,
+          cancelKey: this.#cancelKey,
+          rest: Buffer.concat(rest ?? []),
+        });
       };
       const framer = new Framer(
         { longest: () => longestBeforeReady, streamed: () => false },
@@ -175,7 +190,11 @@ class Login {
       ['application_name', options.applicationName],
       ...options.settings,
     ].flat();
-    const body = Buffer.concat([int32(startupCode.protocol30), ...pairs.map((text) => zeroEnded(text ?? '')), Buffer.of(0)]);
+    const body = Buffer.concat([
+      int32(startupCode.protocol30),
+      ...pairs.map((text) => zeroEnded(text ?? '')),
+      Buffer.of(0),
+    ]);
     return Buffer.concat([int32(body.length + 4), body]);
   }
 
@@ -186,7 +205,8 @@ class Login {
       case messageType.parameterStatus:
         return this.#parameter(bytes);
       case messageType.backendKeyData: {
-        if (!this.#authenticated || bytes.length < 13 || bytes.length > 5 + 4 + 256) throw new ProtocolViolation('The cancel key of the source is malformed.');
+        if (!this.#authenticated || bytes.length < 13 || bytes.length > 5 + 4 + 256)
+          throw new ProtocolViolation('The cancel key of the source is malformed.');
         this.#cancelKey = { pid: bytes.readInt32BE(5), secret: bytes.subarray(9) };
         return;
       }
@@ -206,15 +226,20 @@ class Login {
     const kind = reader.int32();
     if (kind === 0) {
       if (this.#needsProof && !this.#proven) {
-        throw new BackendFault('The source let the role in without a password; set scram-sha-256 in its pg_hba.conf.', '28000');
+        throw new BackendFault(
+          'The source let the role in without a password; set scram-sha-256 in its pg_hba.conf.',
+          '28000',
+        );
       }
-      if (this.#stage !== 'start' && !this.#proven) throw new ProtocolViolation('The source broke off the SCRAM exchange.');
+      if (this.#stage !== 'start' && !this.#proven)
+        throw new ProtocolViolation('The source broke off the SCRAM exchange.');
       this.#authenticated = true;
       return;
     }
     const rest = reader.take(reader.left);
     if (kind === 10 && this.#stage === 'start') {
-      if (!rest.toString('latin1').split('\0').includes('SCRAM-SHA-256')) throw new ProtocolViolation('The source offers no SCRAM-SHA-256.');
+      if (!rest.toString('latin1').split('\0').includes('SCRAM-SHA-256'))
+        throw new ProtocolViolation('The source offers no SCRAM-SHA-256.');
       this.#stage = 'continue';
       const first = Buffer.from(this.#scram.first());
       this.#socket.write(message(messageType.password, zeroEnded('SCRAM-SHA-256'), int32(first.length), first));
@@ -231,7 +256,8 @@ class Login {
   }
 
   #parameter(bytes: Buffer): void {
-    if (!this.#authenticated || this.#parameters.length >= mostParameters) throw new ProtocolViolation('The source reports too many parameters.');
+    if (!this.#authenticated || this.#parameters.length >= mostParameters)
+      throw new ProtocolViolation('The source reports too many parameters.');
     const { name, value } = readParameter(bytes, 0, bytes.length);
     const change = lexingChange(name, value);
     if (change !== null) throw new BackendFault(change, '55000');
@@ -246,6 +272,9 @@ function checkVersion(version: string): void {
   const major = Number(match[1]);
   const least = leastMinor.get(major) ?? 0;
   if (major < 15 || Number(match[2]) < least) {
-    throw new BackendFault(`The source runs PostgreSQL ${match[0]}; at least ${Math.max(major, 15)}.${leastMinor.get(Math.max(major, 15)) ?? 0} is needed.`, '0A000');
+    throw new BackendFault(
+      `The source runs PostgreSQL ${match[0]}; at least ${Math.max(major, 15)}.${leastMinor.get(Math.max(major, 15)) ?? 0} is needed.`,
+      '0A000',
+    );
   }
 }

@@ -53,7 +53,11 @@ export async function loadCertificate(options: {
     await writeWhole(paths.authority, authority.certificate.toString('pem'), 0o644);
     server = null;
   }
-  if (server === null || expiresSoon(server.certificate, now) || !(await issuedBy(server.certificate, authority.certificate))) {
+  if (
+    server === null ||
+    expiresSoon(server.certificate, now) ||
+    !(await issuedBy(server.certificate, authority.certificate))
+  ) {
     server = await makeServer(authority, now, serial());
     await writeSecret(paths.key, server.key);
     await writeWhole(paths.certificate, server.certificate.toString('pem'), 0o644);
@@ -75,9 +79,12 @@ async function readPair(certificatePath: string, keyPath: string): Promise<Pair 
     return { certificate: new x509.X509Certificate(certificate), key };
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw new Error(`The gateway's certificate ${certificatePath} cannot be read; remove it and its key to make a new one.`, {
-      cause,
-    });
+    throw new Error(
+      `The gateway's certificate ${certificatePath} cannot be read; remove it and its key to make a new one.`,
+      {
+        cause,
+      },
+    );
   }
 }
 

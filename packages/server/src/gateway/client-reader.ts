@@ -114,8 +114,14 @@ export class ClientReader {
     if (!judged.verdict.permit) return this.poison('execute', denied(judged.verdict.why));
     const before = this.#statements.get(name);
     const characters = this.#characters + sql.length - (before?.judged.sql.length ?? 0);
-    if (characters > this.#limits.preparedCharacters || (before === undefined && this.#statements.size >= this.#limits.preparedStatements)) {
-      return this.poison('execute', refusal('53200', 'The session holds too many prepared statements; close some of them.'));
+    if (
+      characters > this.#limits.preparedCharacters ||
+      (before === undefined && this.#statements.size >= this.#limits.preparedStatements)
+    ) {
+      return this.poison(
+        'execute',
+        refusal('53200', 'The session holds too many prepared statements; close some of them.'),
+      );
     }
     return plain('parse', { undo: this.#setStatement(name, { judged, columns: [] }) });
   }
@@ -125,7 +131,8 @@ export class ClientReader {
     const statement = this.#name(reader);
     const formats = Array.from({ length: reader.uint16() }, () => reader.uint16());
     const count = reader.uint16();
-    if (formats.length > 1 && formats.length !== count) throw new ProtocolViolation('A Bind has another number of formats than of parameters.');
+    if (formats.length > 1 && formats.length !== count)
+      throw new ProtocolViolation('A Bind has another number of formats than of parameters.');
     const params: IntentParameter[] = [];
     let size = 0;
     for (let index = 0; index < count; index += 1) {
@@ -138,14 +145,17 @@ export class ClientReader {
       const value = reader.take(length);
       size += length;
       const format = formats.length === 1 ? formats[0] : (formats[index] ?? 0);
-      if (format !== 0 && format !== 1) throw new ProtocolViolation('A parameter has a format that is neither text nor binary.');
+      if (format !== 0 && format !== 1)
+        throw new ProtocolViolation('A parameter has a format that is neither text nor binary.');
       params.push(size > this.#limits.intentBytes ? null : parameter(format, value));
     }
     reader.take(reader.uint16() * 2);
     reader.done();
     const prepared = this.#statements.get(statement);
-    if (prepared === undefined) return this.poison('execute', refusal('26000', 'There is no prepared statement of this name in the session.'));
-    if (size + prepared.judged.sql.length > this.#limits.intentBytes) return this.poison('execute', tooLong(this.#limits.intentBytes));
+    if (prepared === undefined)
+      return this.poison('execute', refusal('26000', 'There is no prepared statement of this name in the session.'));
+    if (size + prepared.judged.sql.length > this.#limits.intentBytes)
+      return this.poison('execute', tooLong(this.#limits.intentBytes));
     if (!this.#portals.has(name) && this.#portals.size >= this.#limits.portals) {
       return this.poison('execute', refusal('53200', 'The session holds too many portals; close some of them.'));
     }
@@ -157,7 +167,8 @@ export class ClientReader {
     reader.int32();
     reader.done();
     const portal = this.#portals.get(name);
-    if (portal === undefined) return this.poison('execute', refusal('34000', 'There is no portal of this name in the session.'));
+    if (portal === undefined)
+      return this.poison('execute', refusal('34000', 'There is no portal of this name in the session.'));
     const { judged } = portal.prepared;
     if (judged.verdict.permit) {
       const clash = this.#clash(judged.verdict.names);
@@ -206,7 +217,8 @@ export class ClientReader {
 
   #clash(names: StatementNames): string | null {
     const statement = [...names.prepares, ...names.executes].find((name) => this.#statements.has(name));
-    if (statement !== undefined) return 'PREPARE and EXECUTE may not use the name of a statement that the driver has prepared.';
+    if (statement !== undefined)
+      return 'PREPARE and EXECUTE may not use the name of a statement that the driver has prepared.';
     const portal = [...names.declares, ...names.fetches].find((name) => this.#portals.has(name));
     if (portal !== undefined) return 'Cursor commands may not use the name of a portal that the driver has opened.';
     return null;

@@ -103,7 +103,12 @@ export async function serveConnection(socket: Socket, shared: ConnectionShared, 
 type Report = (kind: WireIncident['kind'], reason: string, session?: OpenSession | null) => void;
 
 /** Brings the connection under TLS, or says why not and returns null. Nothing read before TLS is used after it. */
-async function secureChannel(socket: Socket, shared: ConnectionShared, context: SecureContext, report: Report): Promise<TLSSocket | null> {
+async function secureChannel(
+  socket: Socket,
+  shared: ConnectionShared,
+  context: SecureContext,
+  report: Report,
+): Promise<TLSSocket | null> {
   const reader = new HandshakeReader(socket, longestStartupPacket);
   let direct = (await reader.peek(1))[0] === tlsHandshake;
   for (let requests = 0; !direct; requests += 1) {
@@ -161,7 +166,9 @@ function handshake(socket: Socket, context: SecureContext, direct: boolean): Pro
 async function readPacket(reader: HandshakeReader): Promise<Buffer> {
   const length = (await reader.take(4)).readUInt32BE(0);
   if (length < 8 || length > longestStartupPacket) {
-    throw new ProtocolViolation(`A startup packet gives its length as ${length}; 8 to ${longestStartupPacket} are taken.`);
+    throw new ProtocolViolation(
+      `A startup packet gives its length as ${length}; 8 to ${longestStartupPacket} are taken.`,
+    );
   }
   return reader.take(length - 4);
 }
@@ -186,7 +193,8 @@ async function openAndRun(options: {
   readonly channelBound: boolean;
 }): Promise<void> {
   const { startup, tls, shared, refuse } = options;
-  if (shared.sessions.size >= shared.limits.sessions) return refuse(refusal('53300', 'The gateway has no session left; try again later.'));
+  if (shared.sessions.size >= shared.limits.sessions)
+    return refuse(refusal('53300', 'The gateway has no session left; try again later.'));
   const opening = await shared.access.openSession({
     grantId: startup.user,
     source: startup.database,
@@ -247,8 +255,15 @@ async function reach(options: Parameters<typeof openAndRun>[0], session: OpenSes
     });
   } catch (fault) {
     if (!(fault instanceof BackendFault)) throw fault;
-    shared.logger.error({ session: session.id, source: session.source, fault: fault.message }, 'The source could not be reached.');
-    options.refuse(refusal('08001', 'The source cannot be reached by the gateway now; nothing was read.', { hint: 'Ask the operator to run "gatehouse source doctor".' }));
+    shared.logger.error(
+      { session: session.id, source: session.source, fault: fault.message },
+      'The source could not be reached.',
+    );
+    options.refuse(
+      refusal('08001', 'The source cannot be reached by the gateway now; nothing was read.', {
+        hint: 'Ask the operator to run "gatehouse source doctor".',
+      }),
+    );
     await shared.access.closeSession(session);
     return null;
   }

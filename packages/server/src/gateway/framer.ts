@@ -13,7 +13,13 @@ export interface FrameReader {
   /** One whole message: its type byte is at `start`, its body from `start + 5` to `end`. */
   message(type: number, bytes: Buffer, start: number, end: number): void;
   /** A piece of a streamed message. The first piece begins with the header; `length` is the whole message's size. */
-  piece(type: number, bytes: Buffer, start: number, end: number, place: { first: boolean; last: boolean; length: number }): void;
+  piece(
+    type: number,
+    bytes: Buffer,
+    start: number,
+    end: number,
+    place: { first: boolean; last: boolean; length: number },
+  ): void;
 }
 
 /** A message up to this size is gathered rather than streamed, so that an error can still be sent between two rows. */
@@ -126,10 +132,13 @@ export class Framer {
 
   #checkedLength(type: number, length: number): number {
     const longest = this.#rules.longest(type);
-    if (longest === 0) throw new ProtocolViolation(`A message of type 0x${type.toString(16).padStart(2, '0')} may not come here.`);
+    if (longest === 0)
+      throw new ProtocolViolation(`A message of type 0x${type.toString(16).padStart(2, '0')} may not come here.`);
     if (length < 4) throw new ProtocolViolation(`A message gives its length as ${length}; the least is 4.`);
     if (length > longest) {
-      throw new ProtocolViolation(`A message gives its length as ${length} bytes; the most for its type is ${longest}.`);
+      throw new ProtocolViolation(
+        `A message gives its length as ${length} bytes; the most for its type is ${longest}.`,
+      );
     }
     return length + 1;
   }

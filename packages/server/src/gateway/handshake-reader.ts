@@ -41,7 +41,8 @@ export class HandshakeReader {
   async peek(length: number): Promise<Buffer> {
     if (length > this.#most) throw new ProtocolViolation('A packet before the login is too long.');
     while (this.#held.length < length) {
-      if (this.#over || this.#socket.destroyed) throw new HandshakeOver('The client closed the connection before its login.');
+      if (this.#over || this.#socket.destroyed)
+        throw new HandshakeOver('The client closed the connection before its login.');
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
@@ -61,7 +62,11 @@ export class HandshakeReader {
   /** Lets the socket go, paused, and returns what was not taken. */
   release(): Buffer {
     this.#socket.pause();
-    this.#socket.off('data', this.#onData).off('close', this.#onClose).off('end', this.#onClose).off('error', this.#onClose);
+    this.#socket
+      .off('data', this.#onData)
+      .off('close', this.#onClose)
+      .off('end', this.#onClose)
+      .off('error', this.#onClose);
     const rest = this.#held;
     this.#held = Buffer.alloc(0);
     return rest;

@@ -70,7 +70,10 @@ export class OutcomeBook {
       } catch (fault) {
         if (attempt === 0) this.#onFault(fault);
         if (this.#clock.now() >= until) {
-          this.#logger.error({ session: this.#session.id, seq, fault: String(fault) }, 'An outcome could not be recorded.');
+          this.#logger.error(
+            { session: this.#session.id, seq, fault: String(fault) },
+            'An outcome could not be recorded.',
+          );
           return;
         }
         await delay(Math.min(100 * 2 ** attempt, 1000));

@@ -37,7 +37,9 @@ export class ScramClient {
       throw new ProtocolViolation('The source did not continue the SCRAM nonce.');
     }
     if (iterations < 4096 || iterations > mostIterations) {
-      throw new ProtocolViolation(`The source asks for ${iterations} SCRAM iterations; 4096 to ${mostIterations} are taken.`);
+      throw new ProtocolViolation(
+        `The source asks for ${iterations} SCRAM iterations; 4096 to ${mostIterations} are taken.`,
+      );
     }
     const salted = await derive(this.#password, Buffer.from(salt, 'base64'), iterations, 32, 'sha256');
     const clientKey = createHmac('sha256', salted).update('Client Key').digest();

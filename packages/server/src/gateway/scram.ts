@@ -45,7 +45,9 @@ export class ScramServer {
   /** Answers client-first with server-first. */
   first(clientFirst: string): string {
     if (clientFirst.length > longestMessage) throw new ProtocolViolation('The first SCRAM message is too long.');
-    const match = /^(n|y|p=([a-z-]+)),(a=[^,]*)?,((?:m=[^,]*,)?n=[^,]*,r=([!-+\--~]{1,256})(?:,.*)?)$/s.exec(clientFirst);
+    const match = /^(n|y|p=([a-z-]+)),(a=[^,]*)?,((?:m=[^,]*,)?n=[^,]*,r=([!-+\--~]{1,256})(?:,.*)?)$/s.exec(
+      clientFirst,
+    );
     if (match === null) throw new ProtocolViolation('The first SCRAM message is not one (RFC 5802 section 7).');
     const [, flag, binding, identity, bare, nonce] = match;
     if (bare?.startsWith('m=')) throw new ProtocolViolation('The SCRAM extension that is asked for is not known.');
@@ -92,7 +94,8 @@ export class ScramServer {
     }
     if (binding !== undefined) throw new ProtocolViolation('A channel binding came with a mechanism that has none.');
     // "y" says: the client could bind, and believes that we cannot. We offered it, so somebody in between took it out.
-    if (flag === 'y') throw new ProtocolViolation('The offer of channel binding was lost on its way: a downgrade.', '28000');
+    if (flag === 'y')
+      throw new ProtocolViolation('The offer of channel binding was lost on its way: a downgrade.', '28000');
   }
 
   #expectedBinding(): Buffer {

@@ -65,7 +65,12 @@ export class Session implements Cancellable {
   constructor(parts: SessionParts) {
     this.#parts = parts;
     this.#rowsLeft = parts.session.rowsLeft;
-    this.#reader = new ClientReader({ mode: parts.session.mode, judge: parts.judge, limits: parts.limits, nonce: parts.nonce });
+    this.#reader = new ClientReader({
+      mode: parts.session.mode,
+      judge: parts.judge,
+      limits: parts.limits,
+      nonce: parts.nonce,
+    });
     this.#outcomes = new OutcomeBook({
       access: parts.access,
       session: parts.session,
@@ -77,7 +82,10 @@ export class Session implements Cancellable {
     this.#toClient = new Outlet(parts.client);
     this.#toBackend = new Outlet(parts.backend.socket);
     this.#clientFramer = new Framer(
-      { longest: (type) => longestFromClient(type, parts.limits.messageBytes), streamed: (type) => type === m.copyData },
+      {
+        longest: (type) => longestFromClient(type, parts.limits.messageBytes),
+        streamed: (type) => type === m.copyData,
+      },
       {
         message: (type, bytes, start, end) => this.#fromClient({ type, bytes, start, end }),
         piece: () => undefined, // CopyData where no COPY FROM runs is passed over, as PostgreSQL does.
@@ -156,8 +164,10 @@ export class Session implements Cancellable {
     try {
       work();
     } catch (fault) {
-      if (!(fault instanceof ProtocolViolation)) this.#parts.logger.error({ fault: String(fault) }, 'A session ended by a fault.');
-      const sentence = fault instanceof ProtocolViolation ? fault.message : 'The gateway has met a fault and ends the session.';
+      if (!(fault instanceof ProtocolViolation))
+        this.#parts.logger.error({ fault: String(fault) }, 'A session ended by a fault.');
+      const sentence =
+        fault instanceof ProtocolViolation ? fault.message : 'The gateway has met a fault and ends the session.';
       this.#parts.report('protocol_violation', sentence);
       const sqlstate = fault instanceof ProtocolViolation ? fault.sqlstate : 'XX000';
       this.#end({ because: refusal(sqlstate, sentence), runs: 'cut' });
@@ -169,7 +179,8 @@ export class Session implements Cancellable {
     if (this.#ended) return;
     if (!this.#toClient.send()) this.#parts.backend.socket.pause();
     if (!this.#toBackend.send()) this.#pauseClient();
-    const full = this.#unreadBytes > this.#parts.limits.queuedBytes || this.#unread.length > this.#parts.limits.queuedMessages;
+    const full =
+      this.#unreadBytes > this.#parts.limits.queuedBytes || this.#unread.length > this.#parts.limits.queuedMessages;
     if (full) this.#pauseClient();
     else if (this.#clientPaused && !this.#parts.backend.socket.writableNeedDrain) this.#resumeClient();
   }
@@ -196,14 +207,19 @@ export class Session implements Cancellable {
 
   #blocked(): boolean {
     const { limits } = this.#parts;
-    return this.#boundaries > 0 || this.#asking >= limits.pendingIntents || this.#outcomes.pending >= limits.pendingOutcomes;
+    return (
+      this.#boundaries > 0 || this.#asking >= limits.pendingIntents || this.#outcomes.pending >= limits.pendingOutcomes
+    );
   }
 
   #judgeMessage(message: Message): void {
     if (this.#ended) return;
     if (message.type === m.terminate) return this.#end({ because: null, runs: 'cut' });
     if (message.type === m.functionCall) {
-      throw new ProtocolViolation('FunctionCall runs a function by its number, past every check; use a SELECT.', '0A000');
+      throw new ProtocolViolation(
+        'FunctionCall runs a function by its number, past every check; use a SELECT.',
+        '0A000',
+      );
     }
     if (this.#skipping && message.type !== m.sync) return;
     const step = this.#reader.read(message.type, message.bytes, message.start, message.end);
@@ -242,7 +258,11 @@ export class Session implements Cancellable {
   }
 
   #logIsDown(fault: unknown): void {
-    if (!this.#ended) this.#parts.logger.error({ session: this.#parts.session.id, fault: String(fault) }, 'A session ended because the log did not answer.');
+    if (!this.#ended)
+      this.#parts.logger.error(
+        { session: this.#parts.session.id, fault: String(fault) },
+        'A session ended because the log did not answer.',
+      );
     this.#end({ because: logIsDown, runs: 'cut' });
   }
 
@@ -384,7 +404,9 @@ export class Session implements Cancellable {
   }
 
   #described(head: Step | undefined, bytes: Buffer, start: number, end: number): void {
-    const known = this.#lastDescription.length === end - start && bytes.compare(this.#lastDescription, 0, end - start, start, end) === 0;
+    const known =
+      this.#lastDescription.length === end - start &&
+      bytes.compare(this.#lastDescription, 0, end - start, start, end) === 0;
     if (!known) {
       this.#lastColumns = columnNames(bytes, start, end);
       this.#lastDescription = Buffer.from(bytes.subarray(start, end));
@@ -497,16 +519,23 @@ const logIsDown = refusal('57P03', 'The log of this tenant cannot be written, so
   detail: 'A statement runs only after its entry in the log is durable.',
   hint: 'Connect again when the log is back; nothing of the last statement was run after the log stopped.',
 });
-const budgetUsed = refusal('53400', "The grant's row budget is used up; the result was cut before the row that exceeds it.", {
-  hint: 'Ask for fewer rows, or ask for a grant with a larger budget.',
+const budgetUsed = refusal(
+  '53400',
+  "The grant's row budget is used up; the result was cut before the row that exceeds it.",
+  {
+    hint: 'Ask for fewer rows, or ask for a grant with a larger budget.',
+  },
+);
+const grantOver = refusal('57P01', 'The grant has reached its end; nothing more is read.', {
+  hint: 'Ask for an extension or for a new grant.',
 });
-const grantOver = refusal('57P01', 'The grant has reached its end; nothing more is read.', { hint: 'Ask for an extension or for a new grant.' });
 const backendGone = refusal('08006', 'The source closed the connection.');
 
 /** The refusal that a signal carries, or a sentence where it carries something else. */
 function endOf(signal: AbortSignal): WireRefusal {
   const reason: unknown = signal.reason;
-  if (typeof reason === 'object' && reason !== null && 'sqlstate' in reason && 'message' in reason) return reason as WireRefusal;
+  if (typeof reason === 'object' && reason !== null && 'sqlstate' in reason && 'message' in reason)
+    return reason as WireRefusal;
   return grantOver;
 }
 
@@ -516,7 +545,9 @@ function closeAfter(socket: Duplex, ms: number): void {
 }
 
 function unasked(type: number): ProtocolViolation {
-  return new ProtocolViolation(`The source sent a message of type 0x${type.toString(16).padStart(2, '0')} that nothing asked for.`);
+  return new ProtocolViolation(
+    `The source sent a message of type 0x${type.toString(16).padStart(2, '0')} that nothing asked for.`,
+  );
 }
 
 function longestFromClient(type: number, most: number): number {

@@ -51,7 +51,8 @@ export function parseStartup(body: Buffer): Startup {
     else checkSetting(key, value, settings);
   }
   const user = parameters.get('user') ?? '';
-  if (user === '') throw new ProtocolViolation('The startup packet names no user; it must be the id of a grant.', '28000');
+  if (user === '')
+    throw new ProtocolViolation('The startup packet names no user; it must be the id of a grant.', '28000');
   return {
     user,
     database: parameters.get('database') ?? user,
@@ -90,7 +91,8 @@ function checkSetting(key: string, value: string, settings: Map<string, string>)
     const named = /^[a-z_.]{1,63}$/.test(key) ? `"${key}"` : 'of this name';
     throw new ProtocolViolation(`The startup parameter ${named} is not on the gateway's list; leave it out.`, '0A000');
   }
-  if (!form.test(value)) throw new ProtocolViolation(`The startup parameter "${key}" has a value it may not have.`, '22023');
+  if (!form.test(value))
+    throw new ProtocolViolation(`The startup parameter "${key}" has a value it may not have.`, '22023');
   settings.set(key, value);
 }
 

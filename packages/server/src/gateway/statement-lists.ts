@@ -92,10 +92,16 @@ export const deniedFunctions: readonly (readonly [RegExp, string])[] = [
   [/^pg_export_snapshot/, 'a snapshot can be carried to another session'],
   [/^pg_stat|^pg_show|^pg_lock|^pg_blocking/, 'statistics count the rows of every tenant'],
   [/_size$|^pg_relation_file|^pg_size/, 'sizes are those of every tenant together'],
-  [/^(pg_terminate|pg_cancel|pg_reload|pg_rotate|pg_switch|pg_promote|pg_wal|pg_backup|pg_start|pg_stop)/, 'it administers the server'],
+  [
+    /^(pg_terminate|pg_cancel|pg_reload|pg_rotate|pg_switch|pg_promote|pg_wal|pg_backup|pg_start|pg_stop)/,
+    'it administers the server',
+  ],
   [/^pg_notify$/, 'notifications go to the sessions of other tenants'],
   [/^(nextval|setval|lastval|currval)$/, 'sequences belong to every tenant together'],
-  [/^(txid_|pg_current_xact|pg_current_snapshot|pg_xact|pg_snapshot)/, 'transaction numbers count the writes of every tenant'],
+  [
+    /^(txid_|pg_current_xact|pg_current_snapshot|pg_xact|pg_snapshot)/,
+    'transaction numbers count the writes of every tenant',
+  ],
   [/^ts_stat$|^cursor_to|^query_to|^table_to/, 'it runs a query that the policy cannot see'],
 ];
 
@@ -115,7 +121,9 @@ export const schemaRelations = words(`
 `);
 
 /** Columns of pg_class that count or measure the rows of every tenant together (GATEWAY section 4, SECURITY 18d). */
-export const countingColumns = words('reltuples relpages relallvisible relallfrozen relfrozenxid relminmxid relfilenode');
+export const countingColumns = words(
+  'reltuples relpages relallvisible relallfrozen relfrozenxid relminmxid relfilenode',
+);
 
 /** What SHOW and current_setting may answer. */
 export const shownSettings = words(`
@@ -141,4 +149,6 @@ export const settableSettings: ReadonlyMap<string, RegExp> = new Map([
 ]);
 
 /** Time limits that may be set, and only to something that ends: 1 ms to one hour. */
-export const timeLimits = words('statement_timeout lock_timeout idle_in_transaction_session_timeout idle_session_timeout');
+export const timeLimits = words(
+  'statement_timeout lock_timeout idle_in_transaction_session_timeout idle_session_timeout',
+);

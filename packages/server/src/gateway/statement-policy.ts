@@ -34,7 +34,8 @@ const noNames: StatementNames = { prepares: [], executes: [], declares: [], fetc
  * parsed, what nests too deep and every kind of node that is not known here.
  */
 export function judge(mode: AccessMode, sql: string): Verdict {
-  if (mode !== 'read') return { permit: false, why: `Mode ${mode} has no statement policy yet, so nothing runs in it.` };
+  if (mode !== 'read')
+    return { permit: false, why: `Mode ${mode} has no statement policy yet, so nothing runs in it.` };
   if (sql.includes('\0')) return { permit: false, why: 'The text holds a NUL, after which a parser would not look.' };
   if (sql.trim() === '') return { permit: true, statements: 0, names: noNames };
   let statements: readonly unknown[];
@@ -100,7 +101,8 @@ const withHold = 0x20;
 
 function judgeInner(query: unknown, of: string, argumentTypes: readonly unknown[] = []): void {
   const inner = struct(query);
-  if (!('SelectStmt' in inner)) throw new Denial(`${of} may only hold a query that reads; this one holds something else.`);
+  if (!('SelectStmt' in inner))
+    throw new Denial(`${of} may only hold a query that reads; this one holds something else.`);
   for (const type of argumentTypes) walkQuery(struct(type));
   walkQuery(inner);
 }
@@ -108,12 +110,14 @@ function judgeInner(query: unknown, of: string, argumentTypes: readonly unknown[
 function judgeShow(name: string): void {
   const setting = name.toLowerCase();
   if (setting === 'all') throw new Denial('SHOW ALL tells the whole configuration of the server; show one setting.');
-  if (!shownSettings.has(setting)) throw new Denial(`SHOW ${printableName(setting)} is not on the list of settings that may be shown.`);
+  if (!shownSettings.has(setting))
+    throw new Denial(`SHOW ${printableName(setting)} is not on the list of settings that may be shown.`);
 }
 
 function judgeTransaction(body: Tree): void {
   const kind = text(body['kind']).replace('TRANS_STMT_', '');
-  if (/PREPARE|PREPARED/.test(kind)) throw new Denial('A prepared transaction outlives its session, so it is not allowed.');
+  if (/PREPARE|PREPARED/.test(kind))
+    throw new Denial('A prepared transaction outlives its session, so it is not allowed.');
   if (!['BEGIN', 'START', 'COMMIT', 'ROLLBACK', 'SAVEPOINT', 'RELEASE', 'ROLLBACK_TO'].includes(kind)) {
     throw new Denial(`The transaction command ${kind} is not on the list of mode read.`);
   }
@@ -124,7 +128,8 @@ const copyOptions = new Set(['format', 'header', 'delimiter', 'null', 'quote', '
 function judgeCopy(body: Tree): void {
   if (body['is_program'] === true) throw new Denial('COPY PROGRAM runs a command on the database server.');
   if (body['is_from'] === true) throw new Denial('COPY FROM writes rows, and this grant reads.');
-  if (body['filename'] !== undefined) throw new Denial("COPY to a file writes on the database server; use COPY … TO STDOUT.");
+  if (body['filename'] !== undefined)
+    throw new Denial('COPY to a file writes on the database server; use COPY … TO STDOUT.');
   for (const option of list(body['options'])) {
     const element = struct(struct(option)['DefElem']);
     const name = text(element['defname']).toLowerCase();
@@ -135,7 +140,10 @@ function judgeCopy(body: Tree): void {
   }
   if (body['query'] !== undefined) return judgeInner(body['query'], 'COPY');
   const relation = struct(body['relation']);
-  if (/^pg_|^information_schema$/.test(text(relation['schemaname'] ?? '')) || text(relation['relname']).startsWith('pg_')) {
+  if (
+    /^pg_|^information_schema$/.test(text(relation['schemaname'] ?? '')) ||
+    text(relation['relname']).startsWith('pg_')
+  ) {
     throw new Denial('COPY of a system relation is not allowed; select the columns that you need.');
   }
   walkQuery({ RangeVar: relation });
@@ -170,7 +178,11 @@ const kinds: ReadonlyMap<string, string> = new Map([
 function whyNot(kind: string): string {
   const known = kinds.get(kind);
   if (known !== undefined) return known;
-  if (/^(Create|Alter|Drop|Rename|Comment|Define|Index|View|Rule|Refresh|Reindex|Cluster|SecLabel|Import|Reassign)/.test(kind)) {
+  if (
+    /^(Create|Alter|Drop|Rename|Comment|Define|Index|View|Rule|Refresh|Reindex|Cluster|SecLabel|Import|Reassign)/.test(
+      kind,
+    )
+  ) {
     return `${kind} changes the schema, and this grant reads.`;
   }
   return `${kind} is not on the list of statements of mode read.`;

@@ -15,9 +15,11 @@ const milliseconds: ReadonlyMap<string, number> = new Map([
 export function checkSetting(body: Tree): void {
   const kind = text(body['kind']);
   const name = body['name'] === undefined ? '' : text(body['name']).toLowerCase();
-  if (kind === 'VAR_RESET_ALL') throw new Denial('RESET ALL gives back settings that the gateway has set; reset one by one.');
+  if (kind === 'VAR_RESET_ALL')
+    throw new Denial('RESET ALL gives back settings that the gateway has set; reset one by one.');
   if (kind === 'VAR_SET_MULTI') return checkTransaction(name, body);
-  if (/^(role|session_authorization)$/.test(name)) throw new Denial('The role of a session is that of its grant and cannot be changed.');
+  if (/^(role|session_authorization)$/.test(name))
+    throw new Denial('The role of a session is that of its grant and cannot be changed.');
   if (kind === 'VAR_RESET' || kind === 'VAR_SET_DEFAULT') {
     if (settableSettings.has(name)) return;
     throw new Denial(`${settingName(name)} may not be reset under a grant.`);

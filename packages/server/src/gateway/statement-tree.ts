@@ -17,7 +17,9 @@ const queryNodes = new Set(
    ParamRef SortBy WindowDef GroupingSet GroupingFunc CommonTableExpr CTESearchClause CTECycleClause A_ArrayExpr
    A_Indirection A_Indices RowExpr SQLValueFunction List String Integer Float Boolean BitString ColumnDef DefElem
    LockingClause JsonFormat JsonReturning JsonValueExpr JsonOutput JsonKeyValue JsonObjectConstructor
-   JsonArrayConstructor JsonArrayQueryConstructor JsonIsPredicate JsonObjectAgg JsonArrayAgg JsonAggConstructor`.split(/\s+/),
+   JsonArrayConstructor JsonArrayQueryConstructor JsonIsPredicate JsonObjectAgg JsonArrayAgg JsonAggConstructor`.split(
+    /\s+/,
+  ),
 );
 
 /** What one walk has seen of pg_class, whose counts belong to every tenant together. */
@@ -71,7 +73,8 @@ export function walkQuery(root: Tree): void {
 
 function visit(kind: string, node: Tree, seen: Sightings): void {
   if (!queryNodes.has(kind)) {
-    if (/^(Insert|Update|Delete|Merge)Stmt$/.test(kind)) throw new Denial('A WITH query that writes is part of this one, and this grant reads.');
+    if (/^(Insert|Update|Delete|Merge)Stmt$/.test(kind))
+      throw new Denial('A WITH query that writes is part of this one, and this grant reads.');
     if (/^Xml/.test(kind)) throw new Denial('XML expressions are not on the list of mode read.');
     if (kind === 'RangeTableSample') throw new Denial('TABLESAMPLE works on the pages of every tenant together.');
     throw new Denial(`${kind} is not on the list of what a query of mode read may hold.`);
@@ -147,7 +150,8 @@ function checkShown(argument: unknown): void {
   const constant = argument === undefined ? {} : struct(argument);
   const sval = 'A_Const' in constant ? struct(constant['A_Const'])['sval'] : undefined;
   const setting = sval === undefined ? '' : text(struct(sval)['sval'] ?? '').toLowerCase();
-  if (!shownSettings.has(setting)) throw new Denial('current_setting needs the written name of a setting that SHOW may show.');
+  if (!shownSettings.has(setting))
+    throw new Denial('current_setting needs the written name of a setting that SHOW may show.');
 }
 
 function checkLength(name: string, argument: unknown): void {
@@ -161,13 +165,16 @@ function checkRelation(node: Tree, seen: Sightings): void {
   const relation = text(node['relname']);
   const schema = node['schemaname'] === undefined ? '' : text(node['schemaname']);
   if (schema === 'information_schema') {
-    if (!schemaRelations.has(relation)) throw new Denial(`information_schema.${shown([relation])} is not on the list of mode read.`);
+    if (!schemaRelations.has(relation))
+      throw new Denial(`information_schema.${shown([relation])} is not on the list of mode read.`);
     return;
   }
-  if (schema !== 'pg_catalog' && schema.startsWith('pg_')) throw new Denial('Toast and temporary schemas are not read.');
+  if (schema !== 'pg_catalog' && schema.startsWith('pg_'))
+    throw new Denial('Toast and temporary schemas are not read.');
   const catalogued = schema === 'pg_catalog' || (schema === '' && relation.startsWith('pg_'));
   if (!catalogued) return;
-  if (!catalogRelations.has(relation)) throw new Denial(`The system relation ${shown([relation])} is not on the list of mode read.`);
+  if (!catalogRelations.has(relation))
+    throw new Denial(`The system relation ${shown([relation])} is not on the list of mode read.`);
   if (!isCounted(node)) return;
   seen.catalogued = true;
   seen.countedNames.add(relation);

@@ -86,7 +86,11 @@ export function errorResponse(refusal: WireRefusal, severity: 'ERROR' | 'FATAL' 
 }
 
 /** A refusal of one sentence, for faults that need no DETAIL. */
-export function refusal(sqlstate: string, sentence: string, more: { detail?: string; hint?: string } = {}): WireRefusal {
+export function refusal(
+  sqlstate: string,
+  sentence: string,
+  more: { detail?: string; hint?: string } = {},
+): WireRefusal {
   return { sqlstate, message: sentence, detail: more.detail ?? '', hint: more.hint ?? '' };
 }
 

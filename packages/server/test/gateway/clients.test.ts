@@ -24,16 +24,33 @@ describe.skipIf(debian15Missing !== null)('ordinary clients through the gateway'
     const mine = stage.access.told.filter((entry) => entry.grantId === grant.grantId);
     expect(mine.map((entry) => entry.kind)).toEqual(['intent', 'outcome', 'closed']);
     expect(mine[0]).toMatchObject({
-      intent: { sql: "select count(*) from orders where customer = 'c1'", shape: 'select count(*) from orders where customer = ?' },
+      intent: {
+        sql: "select count(*) from orders where customer = 'c1'",
+        shape: 'select count(*) from orders where customer = ?',
+      },
     });
-    expect(mine[1]).toMatchObject({ outcome: { outcome: 'ok', rows: 1, columns: ['count'], tag: 'SELECT 1', sqlstate: null } });
+    expect(mine[1]).toMatchObject({
+      outcome: { outcome: 'ok', rows: 1, columns: ['count'], tag: 'SELECT 1', sqlstate: null },
+    });
   });
 
   it('answers what psql asks for \\d, \\dt, \\dn, \\l, \\df, \\dp and \\dx', async () => {
     const answer = await stage.psql(stage.grant(), [
       '-c',
       '\\d',
-      ...['\\d orders', '\\dt', '\\dn', '\\l', '\\df', '\\dx', '\\dp', '\\di', '\\dT', '\\d pg_class', '\\d+ pg_type'].flatMap((c) => ['-c', c]),
+      ...[
+        '\\d orders',
+        '\\dt',
+        '\\dn',
+        '\\l',
+        '\\df',
+        '\\dx',
+        '\\dp',
+        '\\di',
+        '\\dT',
+        '\\d pg_class',
+        '\\d+ pg_type',
+      ].flatMap((c) => ['-c', c]),
     ]);
     expect(answer.stderr).toBe('');
     expect(answer.stdout).toContain('"orders_pkey" PRIMARY KEY');
@@ -44,7 +61,11 @@ describe.skipIf(debian15Missing !== null)('ordinary clients through the gateway'
     const one = await client.query('select id, total from orders where id = $1', [7]);
     expect(one.rows).toEqual([{ id: 7, total: '10.50' }]);
     for (const id of [1, 2, 3]) {
-      const { rows } = await client.query({ name: 'by-id', text: 'select customer from orders where id = $1', values: [id] });
+      const { rows } = await client.query({
+        name: 'by-id',
+        text: 'select customer from orders where id = $1',
+        values: [id],
+      });
       expect(rows).toEqual([{ customer: `c${id}` }]);
     }
     await expect(client.query('select * from nothing_here')).rejects.toMatchObject({ code: '42P01' });
@@ -74,7 +95,10 @@ describe.skipIf(debian15Missing !== null)('ordinary clients through the gateway'
     const answer = await stage.psql(grant, ['-c', 'copy (select id, customer from orders order by id) to stdout']);
     expect(answer.stdout.split('\n').length).toBe(1001);
     await until(() => stage.access.outcomes().some((outcome) => outcome.tag === 'COPY 1000'));
-    expect(stage.access.outcomes().find((outcome) => outcome.tag === 'COPY 1000')).toMatchObject({ rows: 1000, outcome: 'ok' });
+    expect(stage.access.outcomes().find((outcome) => outcome.tag === 'COPY 1000')).toMatchObject({
+      rows: 1000,
+      outcome: 'ok',
+    });
     const wide = await stage.connect(stage.grant());
     const { rows } = await wide.query('select body from wide order by id');
     expect(rows.map((row) => row.body.length)).toEqual(Array(8).fill(262144));

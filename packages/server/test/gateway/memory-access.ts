@@ -54,7 +54,11 @@ export class MemoryAccess implements AccessPort {
   refuseIntent: WireRefusal | null = null;
   #seq = 0;
 
-  grant(options: { source: string; backend: BackendAddress } & Partial<Pick<TestGrant, 'mode' | 'uses' | 'rowsLeft' | 'notAfter'>>): TestGrant {
+  grant(
+    options: { source: string; backend: BackendAddress } & Partial<
+      Pick<TestGrant, 'mode' | 'uses' | 'rowsLeft' | 'notAfter'>
+    >,
+  ): TestGrant {
     const grantId = `G${randomBytes(16).toString('base64url').slice(0, 21)}`;
     const token = randomBytes(32).toString('base64url');
     const grant: TestGrant = {

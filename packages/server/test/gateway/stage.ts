@@ -18,7 +18,11 @@ export type Stage = {
   readonly postgres: Debian15;
   grant(options?: Partial<Pick<TestGrant, 'mode' | 'uses' | 'rowsLeft' | 'notAfter'>>): TestGrant;
   environment(grant: TestGrant): NodeJS.ProcessEnv;
-  psql(grant: TestGrant, args: readonly string[], environment?: NodeJS.ProcessEnv): Promise<{ code: number; stdout: string; stderr: string }>;
+  psql(
+    grant: TestGrant,
+    args: readonly string[],
+    environment?: NodeJS.ProcessEnv,
+  ): Promise<{ code: number; stdout: string; stderr: string }>;
   connect(grant: TestGrant): Promise<pg.Client>;
   asOwner(sql: string): Promise<pg.QueryResult>;
   close(): Promise<void>;
@@ -52,7 +56,13 @@ export async function openStage(limits: Partial<GatewayLimits> = {}): Promise<St
     logger: stderrLogger(process.env['GATEWAY_TEST_LOG'] === undefined ? 'silent' : 'info'),
     limits,
   });
-  const backend = { host: postgres.host, port: postgres.port, database: 'postgres', user: 'g_test', password: 'role password' };
+  const backend = {
+    host: postgres.host,
+    port: postgres.port,
+    database: 'postgres',
+    user: 'g_test',
+    password: 'role password',
+  };
   const environment = (grant: TestGrant): NodeJS.ProcessEnv => ({
     PATH: '/usr/bin:/bin',
     LC_ALL: 'C.UTF-8',
@@ -75,7 +85,10 @@ export async function openStage(limits: Partial<GatewayLimits> = {}): Promise<St
     environment,
     psql: async (grant, args, more = {}) => {
       try {
-        const { stdout, stderr } = await run('psql', ['-X', '-w', ...args], { env: { ...environment(grant), ...more }, timeout: 30_000 });
+        const { stdout, stderr } = await run('psql', ['-X', '-w', ...args], {
+          env: { ...environment(grant), ...more },
+          timeout: 30_000,
+        });
         return { code: 0, stdout, stderr };
       } catch (fault) {
         const { code, stdout, stderr } = fault as { code: number; stdout: string; stderr: string };
