@@ -1,6 +1,7 @@
 import { access, readFile, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { parseStatement, statementDecisions } from '../packages/verifier/src/index.ts';
 import { repository } from './small-tree.ts';
 
 const pages = [
@@ -85,5 +86,15 @@ describe('the documents', () => {
 
   it('number the decisions without a gap', () => {
     expect(decisions.map((page) => Number(/(\d{4})-/.exec(page)?.[1]))).toEqual(decisions.map((_, index) => index + 1));
+  });
+
+  it('show a statement that the verifier can read, and every kind of statement that it knows', async () => {
+    const page = await textOf('docs/statements.md');
+    const example: unknown = JSON.parse(/```json\n([\s\S]*?)```/.exec(page)?.[1] ?? 'null');
+    expect(parseStatement(example)).toMatchObject({ ok: true });
+    const rows = Object.entries(statementDecisions).map(
+      ([type, decisions]) => `| \`${type}\` | ${decisions.map((one) => `\`${one}\``).join(', ')} |`,
+    );
+    expect(page.split('\n').filter((line) => /^\| `(access|directory)\./.test(line))).toEqual(rows);
   });
 });
