@@ -171,6 +171,13 @@ const plants: readonly Plant[] = [
     says: /terms-stand-alone/,
   },
   {
+    title: 'terms that import a package which lies in a folder dist',
+    part: 'imports',
+    file: 'packages/terms/src/index.ts',
+    text: (before) => `import { expect } from 'vitest';\n${before}\nexport const check = expect;\n`,
+    says: /node_modules\/vitest\/dist\/.*terms-stand-alone/,
+  },
+  {
     title: 'terms that import the verifier',
     part: 'imports',
     file: 'packages/terms/src/index.ts',
