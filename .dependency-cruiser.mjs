@@ -35,7 +35,7 @@ export default {
       name: 'declared-dependency',
       comment: 'A package is used only where the nearest package.json (or, for tests, the root one) names it.',
       severity: 'error',
-      from: { pathNot: test },
+      from: { pathNot: [test, '/vite\\.config\\.ts$'] },
       to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'npm-dev'], dependencyTypesNot: ['type-only'] },
     },
     {
