@@ -1,7 +1,7 @@
 import { loadModule, parseSync } from 'libpg-query';
 import type { AccessMode } from './ports.ts';
 import { walkQuery } from './statement-tree.ts';
-import { checkSetting } from './statement-settings.ts';
+import { checkSetting, checkTransactionOptions } from './statement-settings.ts';
 import { Denial, type Tree, list, struct, text } from './statement-reading.ts';
 import { shownSettings } from './statement-lists.ts';
 
@@ -121,6 +121,7 @@ function judgeTransaction(body: Tree): void {
   if (!['BEGIN', 'START', 'COMMIT', 'ROLLBACK', 'SAVEPOINT', 'RELEASE', 'ROLLBACK_TO'].includes(kind)) {
     throw new Denial(`The transaction command ${kind} is not on the list of mode read.`);
   }
+  checkTransactionOptions(list(body['options']));
 }
 
 const copyOptions = new Set(['format', 'header', 'delimiter', 'null', 'quote', 'escape', 'force_quote', 'encoding']);

@@ -36,7 +36,12 @@ function checkTransaction(name: string, body: Tree): void {
   if (name !== 'transaction' && name !== 'session characteristics') {
     throw new Denial('A snapshot of another session may not be taken over.');
   }
-  for (const option of list(body['args'])) {
+  checkTransactionOptions(list(body['args']));
+}
+
+/** Judges what BEGIN and SET TRANSACTION ask for: an isolation level, READ ONLY, DEFERRABLE. */
+export function checkTransactionOptions(options: readonly unknown[]): void {
+  for (const option of options) {
     const element = struct(struct(option)['DefElem']);
     const defname = text(element['defname']);
     if (!['transaction_isolation', 'transaction_read_only', 'transaction_deferrable'].includes(defname)) {
@@ -60,7 +65,7 @@ function valueOf(argument: unknown): string {
   const constant = 'TypeCast' in holder ? struct(struct(holder['TypeCast'])['arg']) : holder;
   const value = struct(constant['A_Const']);
   if (value['sval'] !== undefined) return text(struct(value['sval'])['sval'] ?? '');
-  if (value['ival'] !== undefined) return String(struct(value['ival'])['ival'] ?? 0);
+  if (value['ival'] !== undefined) return Number(struct(value['ival'])['ival'] ?? 0).toString();
   if (value['fval'] !== undefined) return text(struct(value['fval'])['fval']);
   if (value['boolval'] !== undefined) return struct(value['boolval'])['boolval'] === true ? 'true' : 'false';
   throw new Denial('A setting must have a written value.');
