@@ -17,3 +17,8 @@ export type {
   TableName,
 } from './source.ts';
 export type { Classification, ClassifiedTable, Treatment } from './classification.ts';
+export { parseAssignment } from './assignment.ts';
+export { fileSecrets } from './secrets.ts';
+export type { Secrets } from './secrets.ts';
+export type { Diagnosis, Finding, FindingCode } from './doctor.ts';
+export type { Proposal } from './propose.ts';

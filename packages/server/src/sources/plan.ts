@@ -32,6 +32,8 @@ export type PlanFacts = {
   readonly classification: Classification;
   /** Other databases of the cluster that have row security of their own, or could not be looked into. */
   readonly rowSecurityElsewhere: readonly string[];
+  /** What the rows or the labels say against applying it. */
+  readonly rowObstacles: readonly string[];
 };
 
 /** A table that the classification gives to tenants, as the catalog knows it. */
@@ -56,7 +58,13 @@ export function makePlan(facts: PlanFacts): Plan {
       ...tables.flatMap((one) => policySteps(catalog, classification, one, paths.paths)),
       ...bypass.steps,
     ],
-    obstacles: [...paths.obstacles, ...tableObstacles(catalog, tables), ...nameObstacles(catalog), ...rights.obstacles],
+    obstacles: [
+      ...paths.obstacles,
+      ...tableObstacles(catalog, tables),
+      ...nameObstacles(catalog),
+      ...rights.obstacles,
+      ...facts.rowObstacles,
+    ],
     appChanges: bypass.changes,
     notes: notes(catalog, classification, tables),
   };

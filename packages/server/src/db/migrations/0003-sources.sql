@@ -9,6 +9,7 @@ create table sources.sources (
   server_version    integer     not null,
   connection        jsonb       not null,          -- host, port, database, user, ssl; never the password
   tenant_table      jsonb,                         -- {schema, table, column}
+  map_salt          bytea       not null,          -- salts the keys in the tenant map that logs hold
   registered_at     timestamptz not null,
   unique (system_identifier, database_oid)         -- one database is one source (DESIGN.md section 5)
 );
@@ -29,7 +30,8 @@ create table sources.applications (
   classification_hash text        not null,
   plan_hash           text        not null,
   plan                jsonb       not null,
-  fingerprint         text,                        -- of the schema as it stood after apply; null until committed there
+  fingerprint         text,                        -- of the schema after apply; null until committed there and logged
+  shape               jsonb,                       -- what the fingerprint is over, to name what changed
   applied_at          timestamptz not null,
   undone_at           timestamptz,
   primary key (source, number)
@@ -37,13 +39,12 @@ create table sources.applications (
 
 create unique index applications_standing on sources.applications (source) where undone_at is null;
 
--- Tenant key -> log, with the salt under which the tenant's own log holds it.
+-- Tenant key -> log.
 create table sources.tenant_map (
   source              text  not null references sources.sources (name),
   tenant_key          text  not null check (octet_length(tenant_key) between 1 and 63),
   tenant_id           text  not null,
   log_id              text  not null,
-  salt                bytea not null,
   recorded_hash       text,                        -- classification under which its log was told; null: not yet
   primary key (source, tenant_key)
 );
