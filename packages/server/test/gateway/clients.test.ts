@@ -108,12 +108,12 @@ describe.skipIf(debian15Missing !== null)('ordinary clients through the gateway'
   it('fetches a portal in parts, each part with an intent of its own, and a cursor with DECLARE and FETCH', async () => {
     const answer = await stage.psql(stage.grant(), [
       '-At',
-'-v',
-'FETCH_COUNT=300',
-'-c',
-'select id from orders',
+      '-v',
+      'FETCH_COUNT=300',
       '-c',
-'begin; declare c cursor for select id from orders order by id; fetch 2 from c; commit',
+      'select id from orders',
+      '-c',
+      'begin; declare c cursor for select id from orders order by id; fetch 2 from c; commit',
     ]);
     expect(answer.stderr).toBe('');
     expect(answer.stdout.trim().split('\n').length).toBeGreaterThanOrEqual(1002);

@@ -16,7 +16,9 @@ describe('the statement policy of mode read', () => {
 
   it.each(lines.map((line) => [line.verdict, line.why, line] as const))('%ss: %s', (verdict, _why, line) => {
     const answer = judge(line.mode, line.statement);
-    expect(answer.permit ? 'allow' : `deny: ${answer.why}`).toMatch(verdict === 'allow' ? /^allow$/ : /^deny: \S.*[.:]$/);
+    expect(answer.permit ? 'allow' : `deny: ${answer.why}`).toMatch(
+      verdict === 'allow' ? /^allow$/ : /^deny: \S.*[.:]$/,
+    );
   });
 
   it('has at least 250 lines, each with a reason and a statement of its own', () => {
