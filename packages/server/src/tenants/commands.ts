@@ -76,6 +76,7 @@ export function openTenants({ database, log, personnel, trust }: TenantsOptions)
   const { pool } = database;
   const users = openUsers({ pool, log, find, authority: () => authority });
   const authority = authorityFrom(personnel, users.user);
+  const openings = new Map<string, Promise<unknown>>();
   return { ...users, open, ensure, find, list, policyAt, changePolicy };
 
   async function open({ id, policy, by }: Parameters<Tenants['open']>[0]): Promise<TenantResult<Tenant>> {
@@ -85,17 +86,20 @@ export function openTenants({ database, log, personnel, trust }: TenantsOptions)
     if (faults.length > 0) return refusedPolicy(id, faults);
     const actor = await authority.faultOfOfficer(by);
     if (actor !== null) return refuse('TENANT_ACTOR_NOT_PERMITTED', actor);
+    return await oneAtATime(id, () => openNew(id, policy, by));
+  }
+
+  async function openNew(id: string, policy: TenantPolicy, by: TenantActor): Promise<TenantResult<Tenant>> {
     const taken = refusal('TENANT_EXISTS', `A tenant ${show(id)} is open already. Change its policy instead.`);
     const row = await store.tenantRow(pool, id);
     if (row !== null && row.openedSeq !== null) return { ok: false, refusal: taken };
     const opened = await completing(async () => {
       // A row without its entry is an opening that was cut short: its first policy is the one that counts.
       if (row === null) await openLog(id, policyDocument(id, 1, policy), taken);
-      return await logOpening(id, by);
+      return await logOpening(id, by, taken);
     });
-    return 'refusal' in opened
-      ? { ok: false, refusal: opened.refusal }
-      : { ok: true, value: await known(id), seq: opened.done };
+    if ('refusal' in opened) return { ok: false, refusal: opened.refusal };
+    return { ok: true, value: await known(id), seq: opened.done };
   }
 
   async function ensure(key: string): Promise<Tenant> {
@@ -104,7 +108,7 @@ export function openTenants({ database, log, personnel, trust }: TenantsOptions)
     const found = await find(key);
     if (found !== null) return found;
     const opened = await open({ id: key, policy: defaultPolicy, by: { kind: 'setup' } });
-    // Refused only if somebody else opened it between the two looks.
+    // Refused only if somebody else opened it since the first look.
     return opened.ok ? opened.value : await known(key);
   }
 
@@ -179,7 +183,7 @@ export function openTenants({ database, log, personnel, trust }: TenantsOptions)
     });
   }
 
-  async function logOpening(id: string, by: TenantActor): Promise<number> {
+  async function logOpening(id: string, by: TenantActor, taken: TenantRefusal): Promise<number> {
     const row = await store.tenantRow(pool, id);
     const first = await store.policyRow(pool, id, null);
     if (row === null || first === null) throw new Error(`the tenant ${show(id)} vanished while it was opened`);
@@ -194,7 +198,7 @@ export function openTenants({ database, log, personnel, trust }: TenantsOptions)
     const appended = await log.append(row.logId, { type: 'tenant.opened', payload }, async (client, { seq }) => {
       // Before the commit: no tenant with approval on is ever to be found unpinned.
       if (first.policy.customerApproval) await trust.pinPolicy(id, { version: 1, hash: first.hash });
-      await store.markOpened(client, id, seq);
+      if (!(await store.markOpened(client, id, seq))) throw new Refused(taken);
     });
     if (appended.kind === 'refused') throw new Error(`the log refused tenant.opened: ${appended.reason}`);
     return appended.seq;
@@ -239,6 +243,18 @@ export function openTenants({ database, log, personnel, trust }: TenantsOptions)
       policyHash: hash,
       terms: termsOf(policy, row),
     };
+  }
+
+  /** An opening takes two entries; a second one of the same tenant waits until the first is whole. */
+  async function oneAtATime<T>(id: string, work: () => Promise<T>): Promise<T> {
+    const before = openings.get(id) ?? Promise.resolve();
+    const done = before.then(work, work);
+    openings.set(id, done);
+    try {
+      return await done;
+    } finally {
+      if (openings.get(id) === done) openings.delete(id);
+    }
   }
 
   async function known(id: string): Promise<Tenant> {

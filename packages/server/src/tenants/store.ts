@@ -110,10 +110,21 @@ export async function insertTenant(db: Queryable, tenant: Omit<StoredTenant, 'op
   return rowCount === 1;
 }
 
-/** Notes that the tenant's opening is in its log. */
-export async function markOpened(db: Queryable, id: string, seq: number): Promise<void> {
-  await db.query('update tenants.tenants set opened_seq = $2 where id = $1 and opened_seq is null', [id, seq]);
-  await db.query('update tenants.policies set seq = $2 where tenant = $1 and version = 1 and seq is null', [id, seq]);
+/** Notes that the tenant's opening is in its log; false if it was noted before. */
+export async function markOpened(db: Queryable, id: string, seq: number): Promise<boolean> {
+  const { rowCount } = await db.query(
+    `update tenants.tenants
+     set    opened_seq = $2
+     where  id = $1 and opened_seq is null`,
+    [id, seq],
+  );
+  await db.query(
+    `update tenants.policies
+     set    seq = $2
+     where  tenant = $1 and version = 1 and seq is null`,
+    [id, seq],
+  );
+  return rowCount === 1;
 }
 
 /** The versions of a tenant's policy from `version` on, the oldest first. */

@@ -4,7 +4,7 @@ import type { SignedStatement } from '@gatehouse/verifier';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { directoryOfTenant, IdentityError } from '../../src/identity/index.ts';
 import { aGenesis, aKey, anEnrolment, aRemoval, aStatement, signedBy, type TestKey } from '../signing.ts';
-import { accepted, aCustomer, anOperator, codeOf, openWorld, type World } from './world.ts';
+import { accepted, aCustomer, anOperator, codeOf, entryText, openWorld, type World } from './world.ts';
 
 let world: World;
 let officer: TestKey;
@@ -43,8 +43,7 @@ describe('a key directory', () => {
     );
     const types: string[] = [];
     for (const { seq } of rows) {
-      const [entry] = await world.log.entries(logId, Number(seq), Number(seq) + 1);
-      const text = new TextDecoder().decode(entry);
+      const text = await entryText(world, logId, Number(seq));
       types.push(JSON.parse(text).type);
       expect(text).not.toContain('acme');
       expect(text).not.toContain(admin.keyId);
@@ -265,7 +264,7 @@ describe('an operator who writes to the database', () => {
     writeFileSync(pinPath(), '{"v":1,"directories":{},"policies":{}}');
     await expectFault('DIRECTORY_PIN_MISSING');
     const statements = await world.directories.statements(acme);
-    const { logId } = await world.log.openTenantLog().then((id) => ({ logId: String(id) }));
+    const logId = await world.log.openTenantLog();
     const signed = aGenesis(aKey(), { person: adminId, tenant: 'acme' });
     expect(codeOf(await world.directories.genesis({ directory: acme, logId, signed }))).toBe('DIRECTORY_EXISTS');
     expect(await world.directories.statements(acme)).toEqual(statements);

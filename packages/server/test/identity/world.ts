@@ -142,3 +142,9 @@ export async function aCustomer(
 export function later(world: World, ms: number): Instant {
   return plus(world.now(), ms);
 }
+
+/** The bytes of an entry as text: what everybody may see. */
+export async function entryText(world: World, logId: string, seq: number): Promise<string> {
+  const [entry] = await world.log.entries(logId, seq, seq + 1);
+  return entry?.leaf ?? '';
+}
