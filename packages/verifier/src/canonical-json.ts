@@ -101,15 +101,23 @@ function write(value: unknown, depth: number): string {
   if (depth >= depthMost) throw new TypeError(`The value is nested deeper than ${depthMost} levels.`);
   if (Array.isArray(value)) return `[${value.map((item) => write(item, depth + 1)).join(',')}]`;
   let text = '';
-  // Array.prototype.sort without a comparison orders by UTF-16 code units, which is what RFC 8785, 3.2.3 asks for.
-  for (const name of Object.keys(value).sort()) {
+  for (const name of namesInOrder(value)) {
     const separator = text === '' ? '{' : ',';
     text += `${separator}${writeText(name)}:${write((value as { [name: string]: unknown })[name], depth + 1)}`;
   }
   return text === '' ? '{}' : `${text}}`;
 }
 
+/** The member names in order of UTF-16 code units (RFC 8785, 3.2.3); what was canonical is in order already. */
+function namesInOrder(value: object): readonly string[] {
+  const names = Object.keys(value);
+  for (let at = 1; at < names.length; at++) if ((names[at - 1] ?? '') > (names[at] ?? '')) return names.sort();
+  return names;
+}
+
 function writeText(text: string): string {
+  // Printable ASCII without quote and backslash, nearly every text of a leaf, is its own escaped form.
+  if (/^[ !#-[\]-~]*$/.test(text)) return `"${text}"`;
   if (!text.isWellFormed()) throw new TypeError('A text has a lone surrogate; JSON text must be valid Unicode.');
   return JSON.stringify(text);
 }

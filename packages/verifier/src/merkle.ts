@@ -5,20 +5,23 @@ import type { Primitives } from './primitives.ts';
 /** The leaves from `start` (inclusive) to `end` (exclusive) of a tree. */
 export type Range = { readonly start: number; readonly end: number };
 
+/** Inputs are put together in place and hashed at once: a log has millions, and an allocation each would cost as much as the hash. */
+const leafScratch = new Uint8Array(1 + 4096);
+const nodeScratch = new Uint8Array(65).fill(1, 0, 1);
+
 /** SHA-256(0x00 || data): the hash of one leaf (RFC 6962, 2.1). */
 export function leafHash({ hash }: Primitives, data: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(data.length + 1);
+  const bytes =
+    data.length < leafScratch.length ? leafScratch.subarray(0, data.length + 1) : new Uint8Array(data.length + 1);
   bytes.set(data, 1);
   return hash(bytes);
 }
 
-/** SHA-256(0x01 || left || right): the hash of an inner node (RFC 6962, 2.1). */
+/** SHA-256(0x01 || left || right): the hash of an inner node (RFC 6962, 2.1). Both are 32 bytes. */
 export function nodeHash({ hash }: Primitives, left: Uint8Array, right: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(65);
-  bytes[0] = 1;
-  bytes.set(left, 1);
-  bytes.set(right, 33);
-  return hash(bytes);
+  nodeScratch.set(left, 1);
+  nodeScratch.set(right, 33);
+  return hash(nodeScratch);
 }
 
 /** The root of the empty tree: SHA-256 of nothing. */
