@@ -7,15 +7,20 @@ export type Promised = {
 };
 
 const notYet = 'not yet';
-const ruleOnly = 'the rule is decided and tested; no data path asks it yet';
 
 /** The thirty-one promises. What `today` says must be true on the day it is committed. */
 export const promises: readonly Promised[] = [
   {
     id: 'S1',
     text: 'Nobody without a right gets at customer data, from inside or outside: the default is no.',
-    rules: [{ sentence: 'A statement runs only under a live grant', file: 'packages/terms/src/decide-intent.ts' }],
-    today: ruleOnly,
+    rules: [
+      { sentence: 'A statement runs only under a live grant', file: 'packages/terms/src/decide-intent.ts' },
+      {
+        sentence: 'The gateway asks for each statement, and refuses who has no grant',
+        file: 'packages/server/src/gateway/session.ts',
+      },
+    ],
+    today: 'in the terms and the gateway, each tested by itself; other ways to data than PostgreSQL are outside',
   },
   {
     id: 'S2',
@@ -34,7 +39,8 @@ export const promises: readonly Promised[] = [
         file: 'packages/terms/src/decide-own-access.ts',
       },
     ],
-    today: ruleOnly,
+    today:
+      "the rule is decided and tested; the way to one's own data rows is the operator's service, the own log can be read",
   },
   {
     id: 'S4',
@@ -69,8 +75,13 @@ export const promises: readonly Promised[] = [
         sentence: 'A grant names one customer, and a statement for another is refused',
         file: 'packages/terms/src/decide-intent.ts',
       },
+      {
+        sentence: 'Row security in the source, keyed on the role of one grant',
+        file: 'packages/server/src/sources/plan.ts',
+      },
+      { sentence: 'doctor refuses a schema that would leak', file: 'packages/server/src/sources/doctor.ts' },
     ],
-    today: ruleOnly,
+    today: 'in the terms, and built for PostgreSQL sources that are classified and applied',
   },
   { id: 'S8', text: 'Physical and logical controls share sign-in, approval and log.', rules: [], today: notYet },
   {
@@ -89,22 +100,52 @@ export const promises: readonly Promised[] = [
         file: 'packages/terms/src/decide-standing-approval.ts',
       },
     ],
-    today: 'sign-in is the proof of a key; passkeys are not built',
+    today: 'in the terms; sign-in is the proof of a key, passkeys are not built',
   },
-  { id: 'S11', text: 'Access is strictly logged, before it happens.', rules: [], today: notYet },
+  {
+    id: 'S11',
+    text: 'Access is strictly logged, before it happens.',
+    rules: [
+      {
+        sentence: 'An intent is durable before its statement is released',
+        file: 'packages/server/src/gateway/session.ts',
+      },
+      { sentence: 'One sequencer appends, and answers after the commit', file: 'packages/server/src/log/sequencer.ts' },
+      { sentence: 'A reader finds gaps and changed bytes', file: 'packages/verifier/src/verify-log.ts' },
+    ],
+    today:
+      'for statements through the gateway; tested at its socket (packages/server/test/gateway) and on the log (packages/server/test/log)',
+  },
   {
     id: 'S12',
     text: 'We and others audit regularly, also by samples that nobody can steer.',
     rules: [],
     today: notYet,
   },
-  { id: 'S13', text: 'Data on the way is encrypted on every hop.', rules: [], today: notYet },
-  { id: 'S14', text: 'Data at rest is encrypted, with keys that the customer can control.', rules: [], today: notYet },
+  {
+    id: 'S13',
+    text: 'Data on the way is encrypted on every hop.',
+    rules: [{ sentence: 'The gateway takes nothing in plain text', file: 'packages/server/src/gateway/connection.ts' }],
+    today: 'client to gateway only; the HTTP interface needs a balancer with TLS',
+  },
+  {
+    id: 'S14',
+    text: 'Data at rest is encrypted, with keys that the customer can control.',
+    rules: [
+      { sentence: 'Payloads of the log are sealed per customer and person', file: 'packages/custodian/src/payload.ts' },
+    ],
+    today: "the log's payloads only; there is no vault",
+  },
   {
     id: 'S15',
     text: 'Customers share machines and never data: storage and processing are kept apart.',
-    rules: [],
-    today: notYet,
+    rules: [
+      {
+        sentence: 'A log, a compartment of keys and a database role for each customer or grant',
+        file: 'packages/server/src/sources/grant-role.ts',
+      },
+    ],
+    today: 'built for the log and for PostgreSQL sources; machines are shared',
   },
   {
     id: 'S16',
@@ -138,8 +179,12 @@ export const promises: readonly Promised[] = [
         file: 'packages/terms/src/decide-manager.ts',
       },
       { sentence: 'A chain of signed statements makes an access', file: 'packages/verifier/src/access.ts' },
+      {
+        sentence: 'The signatures are checked again before each session',
+        file: 'packages/server/src/access/verified.ts',
+      },
     ],
-    today: 'rules and signatures',
+    today: 'in the terms, the verifier and the access module',
   },
   {
     id: 'S20',
@@ -147,7 +192,7 @@ export const promises: readonly Promised[] = [
     rules: [
       { sentence: 'A closed catalogue of purposes, the forbidden ones by name', file: 'packages/terms/src/purpose.ts' },
     ],
-    today: ruleOnly,
+    today: 'in the terms: each request and each class of statement is bound',
   },
   {
     id: 'S21',
@@ -203,7 +248,7 @@ export const promises: readonly Promised[] = [
     id: 'S28',
     text: 'There is no back door and no direct or unfettered access for a government.',
     rules: [{ sentence: 'A government is a party that can never ask', file: 'packages/terms/src/party.ts' }],
-    today: ruleOnly,
+    today: 'in the terms: there is no kind of grant for it',
   },
   {
     id: 'S29',
