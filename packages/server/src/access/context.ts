@@ -38,6 +38,8 @@ export interface GrantRoles {
     readonly tables: readonly string[] | null;
     readonly columns: readonly string[] | null;
     readonly notAfter: number;
+    /** What the request statement names; a source that is classified otherwise gives no role. */
+    readonly classificationHash: string;
   }): Promise<RoleAddress>;
   extend(grantId: string, notAfter: number): Promise<void>;
   close(grantId: string): Promise<{ readonly closed: true } | { readonly closed: false; readonly fault: string }>;

@@ -32,7 +32,7 @@ import { changeRequest, countLiveGrants, findRequest, newestCredential, spendCre
 import { type Verified, verifyRequest } from './verified.ts';
 
 /** The key name under which the gateway counts its intents in a log (LOG-SPEC 3.2, `src`). */
-const gatewaySource = 'gateway/1';
+const gatewaySource = 'gateway';
 
 /**
  * The gateway's side of access: it opens a session only after the statements were verified and the terms and
@@ -102,7 +102,7 @@ export class Sessions implements AccessPort {
     const appended = await this.#options.log.append(record.logId, {
       type: 'access.intent',
       ref: record.id,
-      src: gatewaySource,
+      src: this.#options.log.sourceName(gatewaySource),
       person: record.requester,
       compartment: 'subject',
       payload: payload as unknown as JsonObject,
@@ -121,7 +121,7 @@ export class Sessions implements AccessPort {
       ref: grant.record.id,
       intent: seq,
       outcome: word,
-      src: gatewaySource,
+      src: this.#options.log.sourceName(gatewaySource),
       person: grant.record.requester,
       compartment: 'subject',
       payload: { outcome: word, ...figures } as unknown as JsonObject,
@@ -180,6 +180,7 @@ export class Sessions implements AccessPort {
       tables: record.matter.scope.tables,
       columns: record.matter.scope.columns,
       notAfter: grant.notAfter,
+      classificationHash: source.classificationHash,
     });
     return { permit: true, session: this.#begin(grant, tenant, address) };
   }

@@ -16,6 +16,7 @@ import type { Bytes, Caller, Problem, Route } from '../route.ts';
 import { bearerOf, mayCall, refusedCaller } from './callers.ts';
 import { answerOnce, type Idempotency } from './idempotency.ts';
 import { parseJson } from './json-body.ts';
+import { servePages } from './pages.ts';
 import { faultProblem, problemSchema, sendProblem } from './problem.ts';
 
 /** What the HTTP edge needs. Routes come from the modules; the edge adds nothing that decides. */
@@ -26,6 +27,10 @@ export type HttpOptions = {
   readonly logger: Logger;
   readonly version: string;
   readonly idempotency: Idempotency;
+  /** Counts each answer by its status. */
+  readonly answered: (status: number) => void;
+  /** The built pages of packages/web; a folder that is not there serves a sentence that says so. */
+  readonly webDir: string;
 };
 
 /** A body larger than this is refused before it is read to its end. */
@@ -102,6 +107,8 @@ export async function buildHttp(options: HttpOptions): Promise<FastifyInstance> 
     }),
   );
   app.setErrorHandler((error, request, reply) => sendProblem(reply, problemOf(error, request, options.logger)));
+  app.addHook('onResponse', async (_request, reply) => options.answered(reply.statusCode));
+  await servePages(app, options.webDir);
   // Inside a plugin, so that the document generator has seen every route when it is asked.
   await app.register(async (scope) => {
     for (const declared of options.routes) addRoute(scope, declared, options);

@@ -1,0 +1,249 @@
+import { randomBytes } from 'node:crypto';
+import { rename, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type JsonObject, termsDocument } from '@gatehouse/terms';
+import { hashOf, type JsonValue } from '@gatehouse/verifier';
+import { openAccess } from './access/index.ts';
+import { accessRoutes } from './access/routes.ts';
+import { openLogReading } from './audit/index.ts';
+import { logRoutes } from './audit/routes.ts';
+import { type Clock, systemClock } from './clock.ts';
+import { type Config, readConfig } from './config.ts';
+import { Answers } from './db/answers.ts';
+import { migrate, openDatabase } from './db/index.ts';
+import { startGateway, type WireRefusal } from './gateway/index.ts';
+import { grantRolesOf } from './grant-roles.ts';
+import { buildHttp } from './http/server.ts';
+import { openDirectories, openIdentity } from './identity/index.ts';
+import { identityRoutes } from './identity/routes.ts';
+import { type Log, LogError, openLog } from './log/index.ts';
+import { type Logger, stderrLogger } from './logger.ts';
+import { openMetrics } from './operations/index.ts';
+import { operationsRoutes } from './operations/routes.ts';
+import { openPersonnel } from './personnel/index.ts';
+import { adoptSample } from './sample/adopt.ts';
+import { setUpSamplePeople } from './sample-people/index.ts';
+import { fileSecrets, openSources } from './sources/index.ts';
+import { sourceRoutes } from './sources/routes.ts';
+import { openTenants } from './tenants/index.ts';
+import { tenantRoutes } from './tenants/routes.ts';
+
+/** What a running program tells: the line of `start --json`, kept as `DIR/gatehouse.json` while it runs. */
+export type Ready = {
+  readonly ready: true;
+  readonly http: string;
+  readonly gateway: { readonly host: string; readonly port: number; readonly ca: string };
+  readonly data: string;
+  readonly rootVkey: string;
+  readonly version: string;
+};
+
+/** A running program. `stop` drains and gives everything back; a second call waits for the first. */
+export type Program = {
+  readonly ready: Ready;
+  /** Resolves with a sentence if the program can no longer do its work and has to end. */
+  readonly failed: Promise<string>;
+  readonly stop: () => Promise<void>;
+};
+
+/** What is outside of the program. Tests give their own clock. */
+export type Surroundings = { readonly clock: Clock; readonly random: (count: number) => Uint8Array; readonly logger: Logger };
+
+const version = (createRequire(import.meta.url)('@gatehouse/server/package.json') as { version: string }).version;
+
+const stopping: WireRefusal = {
+  sqlstate: '57P01',
+  message: 'The gateway is stopping.',
+  detail: 'The statement that was running has been cut, and its end is in the customer\'s log.',
+  hint: 'Connect again when it is back: gatehouse connect ID',
+};
+
+/**
+ * Starts the whole program below one data directory, from the database up to the doors, and resolves when the doors are
+ * open. If anything cannot be started, what was started is given back and the fault is thrown.
+ */
+export async function startProgram(config: Config, surroundings: Surroundings): Promise<Program> {
+  const { clock, random, logger } = surroundings;
+  const undo: (() => Promise<void>)[] = [];
+  const giveBack = async (): Promise<void> => {
+    for (let close = undo.pop(); close !== undefined; close = undo.pop()) await close();
+  };
+  try {
+    const database = await openDatabase({
+      dataDir: config.dataDir,
+      logger,
+      ...(config.databaseUrl === null ? {} : { databaseUrl: config.databaseUrl }),
+    });
+    undo.push(() => database.close());
+    const failed = new Promise<string>((resolve) => database.onExit((fault) => resolve(fault.message)));
+    await migrate(database);
+    const { dataDir, operatorName } = config;
+    const log = await openLog({ database, dataDir, clock, random, logger, ...(operatorName === null ? {} : { operatorName }) });
+    undo.push(() => log.stop());
+
+    const deployment = log.rootVkey;
+    const directories = openDirectories({ database, log, dataDir, deployment });
+    const personnel = openPersonnel({ database, log });
+    const tenants = openTenants({ database, log, personnel, trust: directories });
+    const identity = openIdentity({ database, directories, personnel, tenants, random });
+    const sources = openSources({
+      database,
+      secrets: fileSecrets(join(config.dataDir, 'keys')),
+      clock,
+      random,
+      logger,
+      stopwatch: () => performance.now(),
+      record: ({ logId, type, payload }) => recordSourceEvent(log, logId, type, payload),
+      ensureTenant: (key) => tenants.ensure(key),
+    });
+    undo.push(() => sources.close());
+
+    let http = '';
+    const access = openAccess({
+      database,
+      log,
+      directories,
+      personnel,
+      tenants,
+      roles: grantRolesOf(sources, tenants),
+      clock,
+      random,
+      logger,
+      setting: { deployment, termsHash: hashOf(termsDocument as unknown as JsonValue) },
+      askUrl: () => `${http}/api/v1/requests`,
+    });
+    if (config.sample) {
+      await setUpSamplePeople({ dataDir, deployment, clock, random, personnel, tenants, directories });
+      await adoptSample({ database, sources });
+    }
+    await sources.reapGrantRoles();
+    await access.start();
+    undo.push(() => access.stop(stopping));
+
+    const gateway = await startGateway({ ...config.gateway, dataDir, access: access.gateway, clock, random, logger });
+    undo.push(() => gateway.close());
+
+    const metrics = openMetrics({
+      openSessions: access.openSessions,
+      logEntries: () => log.logs().reduce((sum, id) => sum + log.size(id), 0),
+      logUsable: () => log.health().accepting,
+    });
+    const reading = openLogReading({ log, tenants, clock });
+    const app = await buildHttp({
+      routes: [
+        ...operationsRoutes({ metrics, ready: async () => log.health().accepting && (await answers(database.pool)) }),
+        ...identityRoutes(identity, clock),
+        ...tenantRoutes(tenants),
+        ...sourceRoutes(sources),
+        ...accessRoutes(access),
+        ...logRoutes({ log, reading, identity, directories, clock }),
+      ],
+      identity,
+      clock,
+      logger,
+      version,
+      idempotency: new Answers(database.pool),
+      answered: metrics.answered,
+      webDir: config.webDir,
+    });
+    undo.push(() => app.close());
+    http = await app.listen({ host: config.http.host, port: config.http.port });
+
+    const ready: Ready = {
+      ready: true,
+      http,
+      gateway: { host: gateway.host, port: gateway.port, ca: gateway.caFile },
+      data: dataDir,
+      rootVkey: log.rootVkey,
+      version,
+    };
+    await announce(dataDir, ready);
+    undo.push(() => rm(join(dataDir, 'gatehouse.json'), { force: true }));
+    let stopped: Promise<void> | undefined;
+    return { ready, failed, stop: () => (stopped ??= giveBack()) };
+  } catch (cause) {
+    await giveBack();
+    throw cause;
+  }
+}
+
+/** The command line of the server: `start [flags]`. Returns the exit code: 0 stopped, 1 failed, 2 used wrongly. */
+export async function main(args: readonly string[]): Promise<number> {
+  const webDir = fileURLToPath(new URL('../../web/dist', import.meta.url));
+  const [verb, ...flags] = args;
+  if (verb !== 'start') {
+    process.stderr.write(`gatehouse server: found ${JSON.stringify(verb ?? '')}, expected start. See: gatehouse start --help\n`);
+    return 2;
+  }
+  const read = readConfig(flags, process.env, webDir);
+  if (!read.ok) {
+    process.stderr.write(`gatehouse start: ${read.faults.join('\n                 ')}\n`);
+    return 2;
+  }
+  const logger = stderrLogger(read.config.logLevel);
+  const stop = waitForSignal();
+  try {
+    const program = await startProgram(read.config, { clock: systemClock(), random: (count) => randomBytes(count), logger });
+    process.stdout.write(read.config.json ? `${JSON.stringify(program.ready)}\n` : told(program.ready));
+    const fault = await Promise.race([stop, program.failed]);
+    await program.stop();
+    if (fault === null) return 0;
+    process.stderr.write(`gatehouse start: ${fault}\n`);
+    return 1;
+  } catch (cause) {
+    process.stderr.write(`gatehouse start: ${sentenceOf(cause)}\n`);
+    return 1;
+  }
+}
+
+function told({ http, gateway, data }: Ready): string {
+  return [
+    `Gatehouse ${version} is running. Data: ${data}`,
+    `  HTTP     ${http}  (OpenAPI: ${http}/api/openapi.json)`,
+    `  Gateway  ${gateway.host}:${gateway.port}  (certificate authority: ${gateway.ca})`,
+    'Stop with Ctrl-C.',
+    '',
+  ].join('\n');
+}
+
+function waitForSignal(): Promise<null> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve(null));
+  });
+}
+
+/** Written whole or not at all, so that a reader never sees half of it. */
+async function announce(dataDir: string, ready: Ready): Promise<void> {
+  const file = join(dataDir, 'gatehouse.json');
+  await writeFile(`${file}.next`, `${JSON.stringify(ready)}\n`, { mode: 0o644 });
+  await rename(`${file}.next`, file);
+}
+
+async function recordSourceEvent(log: Log, logId: string, type: string, payload: JsonObject): Promise<void> {
+  const appended = await log.append(logId, { type, payload });
+  if (appended.kind === 'refused') throw new LogError('LOG_DRAFT_INVALID', `The log refused an entry of type ${type}.`);
+}
+
+async function answers(pool: { query(text: string): Promise<unknown> }): Promise<boolean> {
+  try {
+    await pool.query('select 1');
+    return true;
+  } catch {
+    // Not ready is the whole answer; why is in the log of the program.
+    return false;
+  }
+}
+
+/** The one sentence that a person at the terminal gets; the rest is in the log. */
+function sentenceOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause);
+  const { code, address, port } = cause as { code?: string; address?: string; port?: number };
+  if (code === 'EADDRINUSE') {
+    return `Found ${address}:${port} in use by another program; expected it free. Choose another with --http or --gateway, or 0 for any free port.`;
+  }
+  return cause.message;
+}
+
+if (import.meta.main) process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,30 @@
+import type { Database } from '../db/index.ts';
+import type { Sources } from '../sources/index.ts';
+import { loadSample } from './index.ts';
+
+/** The name under which the sample service is registered. */
+export const sampleSource = 'sample';
+
+/**
+ * Loads the sample service and adopts it as a source, as an operator would: register, classify by the suggestions,
+ * apply. A second start finds each step done. The table that cannot be protected stays refused.
+ */
+export async function adoptSample({
+  database,
+  sources,
+}: {
+  readonly database: Database;
+  readonly sources: Sources;
+}): Promise<void> {
+  const by = 'setup';
+  const connection = database.adminUrlFor(sampleSource);
+  await loadSample({ connection });
+  const found = await sources.find(sampleSource);
+  if (found === null) await sources.add({ name: sampleSource, connection, tenantTable: 'tenants', by });
+  if ((found?.classificationHash ?? null) === null) {
+    await sources.classify({ name: sampleSource, acceptSuggestions: true, assign: [], by });
+  }
+  if ((found?.appliedClassificationHash ?? null) === null) {
+    await sources.apply({ name: sampleSource, acceptAppChanges: false, by });
+  }
+}
