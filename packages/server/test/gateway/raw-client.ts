@@ -154,7 +154,7 @@ export async function login(
 }
 
 /** Plays the client's side of SCRAM on a connection that has sent its startup packet. */
-export async function proveToken(wire: Wire, token: string, plus = false): Promise<void> {
+export async function proveToken(wire: Wire, token: string, plus = false, bound?: Buffer): Promise<void> {
   const seen = (count: number) => () => wire.messages().filter((message) => message.type === 'R').length >= count;
   const nonce = randomBytes(18).toString('base64');
   await wire.until(seen(1));
@@ -169,7 +169,7 @@ export async function proveToken(wire: Wire, token: string, plus = false): Promi
   const salted = pbkdf2Sync(token, Buffer.from(salt, 'base64'), Number(iterations), 32, 'sha256');
   const clientKey = createHmac('sha256', salted).update('Client Key').digest();
   const storedKey = createHash('sha256').update(clientKey).digest();
-  const binding = plus ? endPoint(wire) : Buffer.alloc(0);
+  const binding = bound ?? (plus ? endPoint(wire) : Buffer.alloc(0));
   const withoutProof = `c=${Buffer.concat([Buffer.from(header), binding]).toString('base64')},r=${fullNonce}`;
   const signature = createHmac('sha256', storedKey).update(`n=,r=${nonce},${serverFirst},${withoutProof}`).digest();
   const proof = Buffer.from(clientKey.map((byte, index) => byte ^ (signature[index] ?? 0)));

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { systemClock } from '../../src/clock.ts';
-import { type Gateway, type GatewayLimits, startGateway } from '../../src/gateway/index.ts';
+import { type AccessPort, type Gateway, type GatewayLimits, startGateway } from '../../src/gateway/index.ts';
 import { stderrLogger } from '../../src/logger.ts';
 import { type Debian15, startDebian15, temporaryFolder } from '../cluster.ts';
 import { MemoryAccess, type TestGrant } from './memory-access.ts';
@@ -39,6 +39,24 @@ const tables = `
   create function public.leak() returns text language sql as $$ select 'leak' $$;
 `;
 
+/** A gateway of its own before `access`, with its certificate in `dataDir`. */
+export function openGateway(
+  access: AccessPort,
+  dataDir: string,
+  limits: Partial<GatewayLimits> = {},
+): Promise<Gateway> {
+  return startGateway({
+    host: '127.0.0.1',
+    port: 0,
+    dataDir,
+    access,
+    clock: systemClock(),
+    random: (length) => randomBytes(length),
+    logger: stderrLogger(process.env['GATEWAY_TEST_LOG'] === undefined ? 'silent' : 'info'),
+    limits,
+  });
+}
+
 /** Starts the stage on Debian's PostgreSQL 15, with the given limits. */
 export async function openStage(limits: Partial<GatewayLimits> = {}): Promise<Stage> {
   const folder = temporaryFolder();
@@ -46,16 +64,7 @@ export async function openStage(limits: Partial<GatewayLimits> = {}): Promise<St
   const owner = new pg.Pool({ connectionString: postgres.url, max: 2 });
   await owner.query(tables);
   const access = new MemoryAccess();
-  const gateway = await startGateway({
-    host: '127.0.0.1',
-    port: 0,
-    dataDir: folder.path,
-    access,
-    clock: systemClock(),
-    random: (length) => randomBytes(length),
-    logger: stderrLogger(process.env['GATEWAY_TEST_LOG'] === undefined ? 'silent' : 'info'),
-    limits,
-  });
+  const gateway = await openGateway(access, folder.path, limits);
   const backend = {
     host: postgres.host,
     port: postgres.port,
