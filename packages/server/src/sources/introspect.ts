@@ -150,9 +150,9 @@ const relationsSql = `
  order by n.nspname collate "C", c.relname collate "C"`;
 
 const namesOf = (relation: string, numbers: string): string => `(
-    select json_agg(a.attname order by k.ordinality)
-      from unnest(${numbers}) with ordinality as k (attnum, ordinality)
-      join pg_attribute a on a.attrelid = ${relation} and a.attnum = k.attnum)`;
+    select json_agg(a.attname order by listed.ordinality)
+      from unnest(${numbers}) with ordinality as listed (attnum, ordinality)
+      join pg_attribute a on a.attrelid = ${relation} and a.attnum = listed.attnum)`;
 
 const foreignKeysSql = `
   select json_build_object(

@@ -49,7 +49,10 @@ export async function measureCost(
     );
     for (const { relation } of protectedTables(catalog, classification).slice(0, 5)) {
       const rows = await copyTable(client, quoteTable(relation));
-      if (rows === 0) continue;
+      if (rows === 0) {
+        await client.query('drop table measured');
+        continue;
+      }
       const lookup = quoteIdentifier(relation.columns[0]?.name ?? '');
       const best = { without: Infinity, applied: Infinity, under: Infinity };
       for (let round = 0; round < rounds; round += 1) {
