@@ -101,7 +101,7 @@ export class ClientReader {
     if (!judged.verdict.permit) return this.poison('query', denied(judged.verdict.why));
     const clash = this.#clash(judged.verdict.names);
     if (clash !== null) return this.poison('query', denied(clash));
-    return plain('query', { run: newRun({ sql, params: [], shape: judged.shape }, null) });
+    return plain('query', { run: newRun({ class: judged.verdict.class, sql, params: [], shape: judged.shape }, null) });
   }
 
   #parse(reader: BodyReader, plain: StepMaker): Step {
@@ -170,11 +170,11 @@ export class ClientReader {
     if (portal === undefined)
       return this.poison('execute', refusal('34000', 'There is no portal of this name in the session.'));
     const { judged } = portal.prepared;
-    if (judged.verdict.permit) {
-      const clash = this.#clash(judged.verdict.names);
-      if (clash !== null) return this.poison('execute', denied(clash));
-    }
-    const intent = { sql: judged.sql, params: portal.params, shape: judged.shape };
+    // A denied text was never prepared; a portal of one would be a bug, and is refused like one.
+    if (!judged.verdict.permit) return this.poison('execute', denied(judged.verdict.why));
+    const clash = this.#clash(judged.verdict.names);
+    if (clash !== null) return this.poison('execute', denied(clash));
+    const intent = { class: judged.verdict.class, sql: judged.sql, params: portal.params, shape: judged.shape };
     return plain('execute', { run: newRun(intent, portal.prepared) });
   }
 

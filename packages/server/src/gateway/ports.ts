@@ -1,3 +1,5 @@
+import type { StatementClass } from '@gatehouse/terms';
+
 /**
  * What the gateway needs from the rest of the program, declared beside its only consumer (STYLE: a port is the
  * smallest thing its consumer needs). `access/` implements `AccessPort`; the gateway imports nothing of it.
@@ -83,6 +85,8 @@ export type IntentParameter =
  * query), `shape` the text with every literal replaced by `?`, safe to show without opening the parameters.
  */
 export type Intent = {
+  /** What it does, as the statement policy classified it. */
+  readonly class: StatementClass;
   readonly sql: string;
   readonly params: readonly IntentParameter[];
   readonly shape: string;

@@ -1,3 +1,4 @@
+import type { StatementClass } from '@gatehouse/terms';
 import { loadModule, parseSync } from 'libpg-query';
 import type { AccessMode } from './ports.ts';
 import { walkQuery } from './statement-tree.ts';
@@ -18,7 +19,13 @@ export type StatementNames = {
 
 /** The policy's answer to one text. A denial has one sentence that says why. */
 export type Verdict =
-  | { readonly permit: true; readonly statements: number; readonly names: StatementNames }
+  | {
+      readonly permit: true;
+      readonly statements: number;
+      readonly names: StatementNames;
+      /** What the text does, by its strongest statement; the terms decide whether the grant covers that. */
+      readonly class: StatementClass;
+    }
   | { readonly permit: false; readonly why: string };
 
 /** Must have resolved before the first `judge`. Loads the PostgreSQL 18 grammar. */
@@ -37,14 +44,14 @@ export function judge(mode: AccessMode, sql: string): Verdict {
   if (mode !== 'read')
     return { permit: false, why: `Mode ${mode} has no statement policy yet, so nothing runs in it.` };
   if (sql.includes('\0')) return { permit: false, why: 'The text holds a NUL, after which a parser would not look.' };
-  if (sql.trim() === '') return { permit: true, statements: 0, names: noNames };
+  if (sql.trim() === '') return { permit: true, statements: 0, names: noNames, class: 'session' };
   let statements: readonly unknown[];
   try {
     statements = (parseSync(sql).stmts ?? []) as readonly unknown[];
   } catch (fault) {
     return { permit: false, why: `The text is not a statement that PostgreSQL 18 can parse: ${sentence(fault)}` };
   }
-  if (statements.length === 0) return { permit: true, statements: 0, names: noNames };
+  if (statements.length === 0) return { permit: true, statements: 0, names: noNames, class: 'session' };
   const names = { prepares: [], executes: [], declares: [], fetches: [] };
   try {
     for (const statement of statements) judgeStatement(struct(struct(statement)['stmt']), names);
@@ -52,7 +59,26 @@ export function judge(mode: AccessMode, sql: string): Verdict {
     if (fault instanceof Denial) return { permit: false, why: fault.message };
     throw fault;
   }
-  return { permit: true, statements: statements.length, names };
+  return { permit: true, statements: statements.length, names, class: classOf(statements) };
+}
+
+const classByKind: ReadonlyMap<string, StatementClass> = new Map([
+  ['VariableShowStmt', 'session'],
+  ['VariableSetStmt', 'session'],
+  ['TransactionStmt', 'session'],
+  ['DeallocateStmt', 'session'],
+  ['ClosePortalStmt', 'session'],
+  ['CopyStmt', 'copy_out'],
+]);
+
+/** Bulk reading outweighs reading, reading outweighs what touches no data. */
+function classOf(statements: readonly unknown[]): StatementClass {
+  const classes = statements.map((statement) => {
+    const [kind = ''] = Object.keys(struct(struct(statement)['stmt']));
+    return classByKind.get(kind) ?? 'read';
+  });
+  if (classes.includes('copy_out')) return 'copy_out';
+  return classes.includes('read') ? 'read' : 'session';
 }
 
 type Names = { prepares: string[]; executes: string[]; declares: string[]; fetches: string[] };
