@@ -136,7 +136,7 @@ export function checkEntryMembers(entry: JsonObject, seq: number): Finding | nul
       message: `The entry at index ${seq} says seq ${show(entry['seq'])}; expected ${seq}, without gap or repetition.`,
     };
   }
-  const type = String(entry['type']);
+  const type = typeof entry['type'] === 'string' ? entry['type'] : '';
   const closed = Object.hasOwn(closedTypes, type) ? closedTypes[type] : undefined;
   if ((type === 'log.open') !== (seq === 0)) {
     return {

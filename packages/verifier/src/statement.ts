@@ -136,8 +136,8 @@ export function parseStatement(value: unknown): Checked<Statement> {
   const checked = checkMembers(value, { required: members }, 'STATEMENT_MEMBER', 'the statement');
   if (!checked.ok) return checked;
   const { type, decision } = value as JsonObject & { type: StatementType };
-  const allowed: readonly JsonValue[] = statementDecisions[type];
-  if (!allowed.includes(decision ?? null)) {
+  const allowed: readonly string[] = statementDecisions[type];
+  if (typeof decision !== 'string' || !allowed.includes(decision)) {
     return fails(
       'STATEMENT_DECISION',
       `A statement of type ${type} says ${show(decision)}; it can only say ${allowed.join(' or ')}.`,
