@@ -29,6 +29,8 @@ export class EntrySequence {
   /** Intents without an outcome yet, by seq: the grant that they belong to. */
   readonly #open = new Map<number, string>();
   readonly #ended = new Map<string, number>();
+  /** The end that the log states for a grant, from `access.activated` or `access.extended`. */
+  readonly #notAfter = new Map<string, string>();
   /** The next `n` of each source. */
   readonly #next = new Map<string, number>();
   readonly #counters = new Map<string, { n: number; to: string }>();
@@ -101,9 +103,17 @@ export class EntrySequence {
   #checkAccess(entry: Entry): Finding | null {
     if (entryIs(entry, 'access.intent')) return this.#checkIntent(entry);
     if (entryIs(entry, 'access.outcome')) return this.#checkOutcome(entry);
+    this.#noteEnd(entry);
     if (entry.ref !== undefined && grantEnds.has(entry.type) && !this.#ended.has(entry.ref))
       this.#ended.set(entry.ref, entry.seq);
     return null;
+  }
+
+  /** The further member `notAfter` of the entries that open or prolong a grant (LOG-SPEC 3.3 lets types have some). */
+  #noteEnd({ ref, type, ...members }: Entry & { readonly notAfter?: unknown }): void {
+    const { notAfter } = members;
+    if (ref === undefined || (type !== 'access.activated' && type !== 'access.extended')) return;
+    if (typeof notAfter === 'string' && parseTime(notAfter) !== null) this.#notAfter.set(ref, notAfter);
   }
 
   #checkIntent({ seq: index, ref, src, time }: Entry & { readonly ref: string; readonly src: string }): Finding | null {
@@ -113,6 +123,11 @@ export class EntrySequence {
     if (times === undefined) this.#intentTimes.set(src, [parseTime(time) ?? 0]);
     else times.push(parseTime(time) ?? 0);
     const end = this.#ended.get(ref);
+    const notAfter = this.#notAfter.get(ref);
+    if (end === undefined && notAfter !== undefined && time >= notAfter) {
+      const message = `Entry ${index} is an intent of ${time} under the grant ${ref}, which was given until ${notAfter}.`;
+      return { code: 'INTENT_AFTER_END', message, index };
+    }
     if (end === undefined) return null;
     return {
       code: 'INTENT_AFTER_END',

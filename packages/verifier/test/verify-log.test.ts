@@ -124,6 +124,13 @@ describe('the verification of a whole log', () => {
     expect(await codes([{ ...outcome, intent: 0 }])).toEqual(['OUTCOME_UNPAIRED']);
   });
 
+  it('finds an intent at or after the end that the log states for its grant', async () => {
+    const until = (type: string, second: number) => ({ type, ref, notAfter: `2026-03-02T09:00:0${second}.000Z` });
+    expect(await codes([until('access.activated', 3), intent])).toEqual([]);
+    expect(await codes([until('access.activated', 2), intent])).toEqual(['INTENT_AFTER_END']);
+    expect(await codes([until('access.activated', 2), until('access.extended', 5), intent])).toEqual([]);
+  });
+
   it('finds gaps in what a source counts, missing sources, time that goes back and entries after the close', async () => {
     expect(await codes([intent, { ...intent, src: 'cloud.example/gateway/1', n: 2 }])).toEqual(['SOURCE_GAP']);
     expect(await codes([{ ...intent, src: 'cloud.example/gateway/2', n: 1 }])).toEqual(['SOURCE_GAP']);
