@@ -46,7 +46,8 @@ export interface Cluster {
 
 /**
  * Starts the embedded PostgreSQL of `dataDir`, making its cluster on the first start. The caller holds the lock on the
- * directory. A server that an earlier, killed program left is stopped first. Its databases exist when this resolves. Durable: fsync is on, always.
+ * directory. A server that an earlier, killed program left is stopped first. The databases exist when this resolves.
+ * Durable: fsync is on, always.
  */
 export async function startCluster(dataDir: string): Promise<Cluster> {
   const known = existingHome(dataDir);

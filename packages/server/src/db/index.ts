@@ -10,6 +10,7 @@ import { type DirectoryLock, lockDirectory } from './lock.ts';
 import { type Migration, ownMigrations, runMigrations } from './migrations.ts';
 import { inTransaction } from './transaction.ts';
 
+export { Answers, type RememberedAnswer } from './answers.ts';
 export type { ConnectionParameters } from './connection.ts';
 export { DbError, type DbErrorCode } from './errors.ts';
 

@@ -22,7 +22,7 @@ export const ownMigrations = join(import.meta.dirname, 'migrations');
 const advisoryLock = '7449366270286591347';
 
 /** Reads the migrations of a folder, in order. */
-export function readMigrations(folder: string): readonly Migration[] {
+function readMigrations(folder: string): readonly Migration[] {
   const migrations = readdirSync(folder)
     .filter((file) => file.endsWith('.sql'))
     .sort()

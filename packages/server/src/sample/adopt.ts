@@ -1,9 +1,9 @@
 import type { Database } from '../db/index.ts';
 import type { Sources } from '../sources/index.ts';
-import { loadSample } from './index.ts';
+import { loadSample } from './load.ts';
 
 /** The name under which the sample service is registered. */
-export const sampleSource = 'sample';
+const sampleSource = 'sample';
 
 /**
  * Loads the sample service and adopts it as a source, as an operator would: register, classify by the suggestions,

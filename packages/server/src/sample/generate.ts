@@ -8,7 +8,7 @@ import type { Random } from './random.ts';
 import { noRows, type Rows } from './rows.ts';
 
 /** The moment at which the sample's story ends: nothing in it is later. A constant, so that the bytes never change. */
-export const sampleEndsAt = Date.UTC(2026, 2, 2, 9, 0, 0);
+const sampleEndsAt = Date.UTC(2026, 2, 2, 9, 0, 0);
 
 /** Makes every row of the sample service: 44 tenants, about 250,000 rows. The same `random` makes the same rows. */
 export function generateSample(random: Random): Rows {

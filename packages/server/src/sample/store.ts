@@ -6,9 +6,9 @@ import { copyLine } from './copy-text.ts';
 import { type Rows, sampleTables } from './rows.ts';
 
 /** The role that owns the sample's tables. It cannot log in. */
-export const sampleOwner = 'sample_owner';
+const sampleOwner = 'sample_owner';
 /** The role that the sample application logs in as. It owns nothing. */
-export const sampleApp = 'sample_app';
+const sampleApp = 'sample_app';
 
 const sqlFile = (name: string): string => readFileSync(join(import.meta.dirname, name), 'utf8');
 

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Database, migrate } from '../../src/db/index.ts';
-import { openTestDatabase, type TestDatabase, temporaryFolder } from '../cluster.ts';
+import { openTestDatabase, type TestDatabase, temporaryFolder, withCluster } from '../cluster.ts';
 
 describe('the schema of the product', () => {
   const folder = temporaryFolder();
@@ -86,13 +86,9 @@ describe('the schema of the product', () => {
   });
 });
 
-it('is made whole on an empty database by the migrations that this program brings', async () => {
-  const test = await openTestDatabase({ migrated: false });
-  try {
-    const applied = await migrate(test.database);
-    expect(applied.length).toBeGreaterThan(0);
-    expect(await migrate(test.database)).toEqual([]);
-  } finally {
-    await test.close();
-  }
-});
+it('is made whole on an empty database by the migrations that this program brings', () =>
+  withCluster(async (database) => {
+    const made = await database.pool.query<{ n: number }>('select count(*)::int as n from db.migrations');
+    expect(made.rows[0]?.n).toBeGreaterThan(0);
+    expect(await migrate(database)).toEqual([]);
+  }));

@@ -2,7 +2,9 @@ import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ConnectionParameters } from '../../src/db/index.ts';
 import { copyIn } from '../../src/sample/copy-in.ts';
-import { type LoadedSample, loadSample, sampleTables, sampleTenants } from '../../src/sample/index.ts';
+import { type LoadedSample, loadSample } from '../../src/sample/index.ts';
+import { sampleTables } from '../../src/sample/rows.ts';
+import { sampleTenants } from '../../src/sample/tenants.ts';
 import { debian15Missing, openTestDatabase, startDebian15, type TestDatabase } from '../cluster.ts';
 
 async function connected<T>(
@@ -139,6 +141,9 @@ it.skipIf(debian15Missing !== null)('loads into a PostgreSQL 15 as well', async 
       application_name: 'test',
       url: '',
     };
+    await expect(loadSample({ connection: { ...connection, database: 'absent' } })).rejects.toMatchObject({
+      code: 'DATABASE_MISSING',
+    });
     expect(await loadSample({ connection })).toMatchObject({ loaded: true });
   } finally {
     await server.close();
