@@ -29,7 +29,7 @@ export async function openIdentity(options: {
   const stored = await readDeployment(pool);
   const found = await readLockFile(lockPath);
   if (found === null && stored !== null) throw lockMissing(lockPath);
-  const lock = found ?? (await createLockFile(lockPath, options.operatorName ?? newName(random)));
+  const lock = found ?? (await createLockFile(lockPath, checkOperatorName(options.operatorName ?? newName(random))));
   checkName(lock.operatorName, options.operatorName, 'the configuration');
   checkName(lock.operatorName, stored?.operatorName, 'the database');
   if (stored === null && lock.origins.length > 0) throw lostDatabase(lock);
@@ -49,7 +49,6 @@ function newName(random: Random): string {
 }
 
 function checkName(name: string, other: string | undefined, where: string): void {
-  checkOperatorName(name);
   if (other === undefined || other === name) return;
   throw new LogError(
     'LOG_NAME_MISMATCH',
