@@ -1,7 +1,7 @@
 import { readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { readFolder, verifyLog } from '@gatehouse/verifier';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { steeredClock } from '../../src/clock.ts';
 import type { Database } from '../../src/db/index.ts';
 import { type Log, LogError } from '../../src/log/index.ts';
@@ -20,27 +20,27 @@ import {
   until,
 } from './kit.ts';
 
-const opened: { stop(): Promise<void> }[] = [];
-afterEach(async () => {
-  for (const one of opened.splice(0).reverse()) await one.stop();
+// One deployment, crashed again and again.
+const dataDir = aDataDir();
+const path = dataDir.path;
+let database: Database;
+
+beforeAll(async () => {
+  database = await aDatabase(path);
+});
+afterAll(async () => {
+  await database.close();
+  dataDir.remove();
 });
 
-function cleanUp<Thing>(thing: Thing, stop: () => Promise<void> | void): Thing {
-  opened.push({ stop: async () => stop() });
-  return thing;
-}
-
-async function start(path: string): Promise<{ database: Database; log: Log }> {
-  const database = await aDatabase(path);
-  cleanUp(database, () => database.close());
-  const log = await aLog(database, path);
-  return { database, log: cleanUp(log, () => log.stop()) };
-}
-
-function aCleanDir(): string {
-  const dir = aDataDir();
-  cleanUp(dir, () => dir.remove());
-  return dir.path;
+/** Starts, lends the log, stops. */
+async function whileOpen(work: (log: Log) => Promise<void>, more: Parameters<typeof aLog>[2] = {}): Promise<void> {
+  const log = await aLog(database, path, more);
+  try {
+    await work(log);
+  } finally {
+    await log.stop();
+  }
 }
 
 /** Appends from many callers until `stopped`; remembers what was acknowledged. */
@@ -72,142 +72,147 @@ async function expectAcknowledged(database: Database, log: Log, acknowledged: Re
     expect([...stored.keys()].filter((place) => place.startsWith(`${id}/`)).length).toBe(log.size(id));
 }
 
+async function expectVerified(log: Log, id: string, size: number): Promise<void> {
+  await published(log, id);
+  const report = await verifyLog({
+    read: readFolder(join(path, 'log', 't', id)),
+    originOrVkey: log.vkeyOf(id),
+    tiles: true,
+  });
+  expect(report).toMatchObject({ ok: true, findings: [], size });
+}
+
 describe('after a crash', () => {
   it('has every acknowledged entry when PostgreSQL was killed under load, without gaps, and goes on', async () => {
-    const path = aCleanDir();
-    const first = await start(path);
-    const logs = await Promise.all(Array.from({ length: 5 }, () => first.log.openTenantLog()));
+    const logs: string[] = [];
     const acknowledged = new Map<string, string>();
-    const stopped = new AbortController();
-    const running = load(first.log, logs, acknowledged, stopped.signal);
-    await until('entries are acknowledged', () => acknowledged.size > 300);
-    process.kill(Number(readFileSync(join(path, 'pg', 'data', 'postmaster.pid'), 'utf8').split('\n')[0]), 'SIGKILL');
-    await until('appends are refused', () => running.failures.length > 0);
-    stopped.abort();
-    await running.done;
-    for (const failure of running.failures)
-      expect((failure as LogError).code).toMatch(/^LOG_(UNAVAILABLE|OUTCOME_UNKNOWN)$/);
-    await first.log.stop();
-    await first.database.close();
+    await whileOpen(async (log) => {
+      for (let at = 0; at < 5; at++) logs.push(await log.openTenantLog());
+      const stopped = new AbortController();
+      const running = load(log, logs, acknowledged, stopped.signal);
+      await until('entries are acknowledged', () => acknowledged.size > 300);
+      process.kill(Number(readFileSync(join(path, 'pg', 'data', 'postmaster.pid'), 'utf8').split('\n')[0]), 'SIGKILL');
+      await until('appends are refused', () => running.failures.length > 0);
+      stopped.abort();
+      await running.done;
+      for (const failure of running.failures) expect(codeIn(failure)).toMatch(/^LOG_(UNAVAILABLE|OUTCOME_UNKNOWN)$/);
+    });
+    await database.close();
 
-    const { database, log } = await start(path);
-    await expectAcknowledged(database, log, acknowledged);
-    for (const id of logs) {
-      await appended(log, id, { type: 'person.changed' });
-      await published(log, id);
-      const read = readFolder(join(path, 'log', 't', id));
-      expect(await verifyLog({ read, originOrVkey: log.vkeyOf(id), tiles: true })).toMatchObject({
-        ok: true,
-        findings: [],
-      });
-    }
+    database = await aDatabase(path);
+    await whileOpen(async (log) => {
+      await expectAcknowledged(database, log, acknowledged);
+      for (const id of logs) {
+        const { seq } = await appended(log, id, { type: 'person.changed' });
+        await expectVerified(log, id, seq + 1);
+      }
+    });
   });
 
   it('tells the callers of a lost connection the truth, and goes on by itself', async () => {
-    const { database, log } = await start(aCleanDir());
-    const logs = await Promise.all(Array.from({ length: 3 }, () => log.openTenantLog()));
-    const acknowledged = new Map<string, string>();
-    const stopped = new AbortController();
-    const running = load(log, logs, acknowledged, stopped.signal);
-    for (let round = 1; round <= 5; round++) {
-      const enough = acknowledged.size + 50;
-      await until('entries are acknowledged again', () => acknowledged.size > enough);
-      await database.pool.query(
-        `select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and granted and pid <> pg_backend_pid()`,
-      );
-    }
-    const enough = acknowledged.size + 50;
-    await until('entries are acknowledged at the end', () => acknowledged.size > enough);
-    stopped.abort();
-    await running.done;
-    expect(running.failures.length).toBeGreaterThan(0);
-    for (const failure of running.failures) expect((failure as LogError).code).toBe('LOG_UNAVAILABLE');
-    await expectAcknowledged(database, log, acknowledged);
-    const entries = (await Promise.all(logs.map(async (id) => log.size(id) - 1))).reduce((sum, size) => sum + size);
-    expect(acknowledged.size).toBe(entries); // nothing was appended that a caller was told is not
+    await whileOpen(async (log) => {
+      const logs = [await log.openTenantLog(), await log.openTenantLog(), await log.openTenantLog()];
+      const acknowledged = new Map<string, string>();
+      const stopped = new AbortController();
+      const running = load(log, logs, acknowledged, stopped.signal);
+      for (let round = 1; round <= 6; round++) {
+        const enough = acknowledged.size + 50;
+        await until('entries are acknowledged again', () => acknowledged.size > enough);
+        if (round === 6) break;
+        await database.pool.query(
+          `select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and granted and pid <> pg_backend_pid()`,
+        );
+      }
+      stopped.abort();
+      await running.done;
+      expect(running.failures.length).toBeGreaterThan(0);
+      for (const failure of running.failures) expect(codeIn(failure)).toBe('LOG_UNAVAILABLE');
+      await expectAcknowledged(database, log, acknowledged);
+      // Nothing was appended that a caller was told is not.
+      expect(acknowledged.size).toBe(logs.reduce((sum, id) => sum + log.size(id) - 1, 0));
+    });
   });
 
   it('ends the intents that a killed program left open with "unknown", and keeps grants, counters and time', async () => {
-    const path = aCleanDir();
-    const database = await aDatabase(path);
-    cleanUp(database, () => database.close());
     const clock = steeredClock(startOfTest);
-    const before = await aLog(database, path, { clock });
-    const id = await before.openTenantLog();
     const [live, ended] = [aRef(), aRef()];
-    await appended(before, id, anActivation(live));
-    await appended(before, id, anActivation(ended));
-    clock.advance(1_000);
-    const { seq: intent } = await appended(before, id, anIntent(live));
-    await appended(before, id, { type: 'access.revoked', ref: ended });
-    await published(before, id);
-    await before.stop();
-
-    const log = await aLog(database, path, { clock: steeredClock(startOfTest) }); // a second back
-    cleanUp(log, () => log.stop());
-    const entries = await log.entries(id, 0, 100);
-    expect(entries.at(-1)?.entry).toMatchObject({
-      type: 'access.outcome',
-      intent,
-      ref: live,
-      outcome: 'unknown',
-      seq: 5,
+    let id = '';
+    let intent = -1;
+    await whileOpen(
+      async (log) => {
+        id = await log.openTenantLog();
+        await appended(log, id, anActivation(live));
+        await appended(log, id, anActivation(ended));
+        clock.advance(1_000);
+        intent = (await appended(log, id, anIntent(live))).seq;
+        await appended(log, id, { type: 'access.revoked', ref: ended });
+      },
+      { clock },
+    );
+    // The second clock is a second behind.
+    await whileOpen(async (log) => {
+      const last = (await log.entries(id, 0, 100)).at(-1)?.entry;
+      expect(last).toMatchObject({ type: 'access.outcome', intent, ref: live, outcome: 'unknown', seq: 5 });
+      expect(last?.time).toBe('2026-03-02T09:00:01.000Z');
+      expect(await log.append(id, anIntent(live))).toMatchObject({ kind: 'appended', seq: 6 });
+      expect(await log.append(id, anIntent(ended))).toEqual({ kind: 'refused', reason: 'grant_ended' });
+      await expectVerified(log, id, 7);
     });
-    expect(entries.at(-1)?.entry.time).toBe('2026-03-02T09:00:01.000Z');
-    expect(await log.append(id, anIntent(live))).toMatchObject({ kind: 'appended', seq: 6 });
-    expect(await log.append(id, anIntent(ended))).toEqual({ kind: 'refused', reason: 'grant_ended' });
-    await published(log, id);
-    const report = await verifyLog({
-      read: readFolder(join(path, 'log', 't', id)),
-      originOrVkey: log.vkeyOf(id),
-      tiles: true,
-    });
-    expect(report).toMatchObject({ ok: true, findings: [], size: 7 });
   });
 
-  it('answers a LogError and leaves nothing half-written when the database is closed', async () => {
-    const path = aCleanDir();
-    const { database, log } = await start(path);
-    const id = await log.openTenantLog();
-    await appended(log, id, { type: 'person.changed' });
-    await database.pool.query('alter table log.wraps rename to wraps_gone');
-    expect(await codeOf(log.append(id, { type: 'person.changed', payload: { half: 'written' } }))).toBe(
-      'LOG_UNAVAILABLE',
-    );
-    await database.pool.query('alter table log.wraps_gone rename to wraps');
-    await until('the log takes entries again', () => log.health().accepting);
-    expect(await appended(log, id, { type: 'person.changed', payload: { a: 1 } })).toMatchObject({ seq: 2 });
-    expect((await database.pool.query('select from log.envelopes')).rowCount).toBe(1);
-    await database.close();
-    await until(
-      'the log notices',
-      async () => (await codeOf(log.append(id, { type: 'person.changed' }))) === 'LOG_UNAVAILABLE',
-    );
-    expect(log.health().accepting).toBe(false);
+  it('leaves nothing half-written when a part of a commit fails', async () => {
+    await whileOpen(async (log) => {
+      const id = await log.openTenantLog();
+      await appended(log, id, { type: 'person.changed' });
+      const envelopes = async () => (await database.pool.query('select from log.envelopes')).rowCount;
+      const before = await envelopes();
+      await database.pool.query('alter table log.wraps rename to wraps_gone');
+      const failing = log.append(id, { type: 'person.changed', payload: { half: 'written' } });
+      expect(await codeOf(failing)).toBe('LOG_UNAVAILABLE');
+      await database.pool.query('alter table log.wraps_gone rename to wraps');
+      await until('the log takes entries again', () => log.health().accepting);
+      expect(await envelopes()).toBe(before);
+      expect(await appended(log, id, { type: 'person.changed', payload: { a: 1 } })).toMatchObject({ seq: 2 });
+    });
   });
 
   it('signs nothing while the disk is full, keeps appending, and publishes when there is room again', async () => {
-    const path = aCleanDir();
-    const database = await aDatabase(path);
-    cleanUp(database, () => database.close());
     const logger = rememberingLogger();
-    const log = await aLog(database, path, { logger });
-    cleanUp(log, () => log.stop());
-    const id = await log.openTenantLog();
-    await published(log, id);
-    const before = await log.checkpoint('root');
-    // Writing to /dev/full fails as a full disk does; the name is the one that the next lock file is written under.
-    symlinkSync('/dev/full', join(path, 'log', 'lock.json.new'));
-    await appended(log, id, { type: 'person.changed' });
-    await until('the fault is told', () => logger.lines.some((line) => line.includes('ENOSPC')));
-    expect(before).not.toBeNull();
-    await published(log, id);
-    expect(log.health()).toMatchObject({ signing: true, accepting: true });
-    const report = await verifyLog({
-      read: readFolder(join(path, 'log', 't', id)),
-      originOrVkey: log.vkeyOf(id),
-      tiles: true,
-    });
-    expect(report).toMatchObject({ ok: true, size: 2 });
+    await whileOpen(
+      async (log) => {
+        const id = await log.openTenantLog();
+        await published(log, id);
+        // Writing to /dev/full fails as a full disk does; the name is the one that the next lock file is written under.
+        await until('the disk is full', () => fillUp(join(path, 'log', 'lock.json.new')));
+        await appended(log, id, { type: 'person.changed' });
+        await until('the fault is told', () => logger.lines.some((line) => line.includes('ENOSPC')));
+        await expectVerified(log, id, 2);
+        expect(log.health()).toMatchObject({ signing: true, accepting: true });
+      },
+      { logger },
+    );
+  });
+
+  it('takes nothing and says so when the database is gone', async () => {
+    const log = await aLog(database, path);
+    await database.close();
+    const append = () => log.append('operator', { type: 'system.stopped' });
+    await until('the log notices', async () => (await codeOf(append())) === 'LOG_UNAVAILABLE');
+    expect(log.health()).toMatchObject({ accepting: false });
+    await log.stop();
   });
 });
+
+function codeIn(failure: unknown): string {
+  return failure instanceof LogError ? failure.code : String(failure);
+}
+
+/** False while the log is writing that very file. */
+function fillUp(file: string): boolean {
+  try {
+    symlinkSync('/dev/full', file);
+    return true;
+  } catch {
+    return false;
+  }
+}

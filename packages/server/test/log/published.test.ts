@@ -91,6 +91,11 @@ describe('what is published', () => {
     expect(await log.slot(id, -1)).toBeNull();
   });
 
+  it('is named after this machine when nobody gave it a name', () => {
+    expect(log.operatorName).toMatch(/^localhost\/[0-9a-f]{8}\/log$/);
+    expect(log.rootVkey).toMatch(/^localhost\/[0-9a-f]{8}\/log\/root\+[0-9a-f]{8}\+/);
+  });
+
   it('serves only the files of the format', async () => {
     expect(await log.file('vkeys')).toEqual(Buffer.from(`${log.rootVkey}\n`));
     expect(await log.file(`t/${id}/tile/0/000`)).toHaveLength(8_192);
