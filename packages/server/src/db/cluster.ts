@@ -208,6 +208,7 @@ async function becomeReady(cluster: Supervised): Promise<void> {
 
 async function answers(socketFolder: string): Promise<boolean> {
   const client = new Client({ host: socketFolder, port: 5432, user: superuser, database: 'postgres', ssl: false });
+  client.on('error', () => undefined); // asked again until the process ends
   try {
     await client.connect();
     return true;
