@@ -44,22 +44,31 @@ export async function insertSession(db: Queryable, tokenHash: Uint8Array, sessio
   );
 }
 
-/** Counts a use of a session that is still open by all three limits, in one statement; null if it is not or is unknown. */
+/** Counts a use of a session that is still open by all three limits, in one statement; null if it is not or is unknown.
+ * A use that lies in the future is one from before the clock went back: nobody knows how long ago that was. */
 export async function useSession(
   db: Queryable,
   tokenHash: Uint8Array,
-  limits: { readonly now: Instant; readonly openedAfter: Instant; readonly usedAfter: Instant },
+  limits: {
+    readonly now: Instant;
+    readonly openedAfter: Instant;
+    readonly usedAfter: Instant;
+    readonly usedUntil: Instant;
+  },
 ): Promise<StoredSession | null> {
   const { rows } = await db.query<SessionRow>({
     name: 'identity.use_session',
     text: `update    identity.sessions
-           set       last_used_at = greatest(last_used_at, $2)
+           set       last_used_at = $2
            where     token_hash = $1
            and       ended_at is null
            and       opened_at > $3
            and       last_used_at > $4
+           and       last_used_at <= $5
            returning directory, person, key_id, via, opened_at`,
-    values: [tokenHash, new Date(limits.now), new Date(limits.openedAfter), new Date(limits.usedAfter)],
+    values: [tokenHash, limits.now, limits.openedAfter, limits.usedAfter, limits.usedUntil].map((value) =>
+      typeof value === 'number' ? new Date(value) : value,
+    ),
   });
   const row = rows[0];
   if (row === undefined) return null;
@@ -72,18 +81,15 @@ export async function useSession(
   };
 }
 
-/** Whether a session of that token was ever begun: to tell the ended from the unknown. */
-export async function knowsSession(db: Queryable, tokenHash: Uint8Array): Promise<boolean> {
-  const { rowCount } = await db.query('select 1 from identity.sessions where token_hash = $1', [tokenHash]);
+/** Ends a session for good, so that it does not come back when the clock does; false if there never was one. */
+export async function endSession(db: Queryable, tokenHash: Uint8Array, at: Instant): Promise<boolean> {
+  const { rowCount } = await db.query(
+    `update identity.sessions
+     set    ended_at = coalesce(ended_at, $2)
+     where  token_hash = $1`,
+    [tokenHash, new Date(at)],
+  );
   return rowCount === 1;
-}
-
-/** Ends a session. */
-export async function endSession(db: Queryable, tokenHash: Uint8Array, at: Instant): Promise<void> {
-  await db.query('update identity.sessions set ended_at = $2 where token_hash = $1 and ended_at is null', [
-    tokenHash,
-    new Date(at),
-  ]);
 }
 
 /** Writes a one-time code under its hash. */

@@ -88,9 +88,10 @@ export function openIdentity({ database, directories, personnel, tenants, random
         now,
         openedAfter: plus(now, -absoluteMs),
         usedAfter: plus(now, -idleMs),
+        usedUntil: plus(now, clockSkewMs),
       });
       if (session === null) {
-        const known = await store.knowsSession(pool, tokenHash);
+        const known = await store.endSession(pool, tokenHash, now);
         return known ? refuse('SESSION_ENDED', endedSession) : refuse('TOKEN_INVALID', unknownToken);
       }
       const principal = await principalOf(session, now);

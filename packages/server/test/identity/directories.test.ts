@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SignedStatement } from '@gatehouse/verifier';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { directoryOfTenant, IdentityError } from '../../src/identity/index.ts';
+import { directoryOfTenant, IdentityError, openDirectories } from '../../src/identity/index.ts';
 import { aGenesis, aKey, anEnrolment, aRemoval, aStatement, signedBy, type TestKey } from '../signing.ts';
 import { accepted, aCustomer, anOperator, codeOf, entryText, openWorld, type World } from './world.ts';
 
@@ -253,6 +253,26 @@ describe('an operator who writes to the database', () => {
   it('closes the directory by deleting all of it', async () => {
     await query('delete from identity.statements where directory = $1', [acme]);
     await expectFault('DIRECTORY_STATEMENTS_CUT');
+  });
+
+  it('begins no directory in its place after deleting every trace of it', async () => {
+    const { logId } = await world.directories.load(acme);
+    const keys = (await world.database.pool.query('select key_id from identity.keys where directory = $1', [acme]))
+      .rows;
+    for (const table of ['keys', 'statements'])
+      await query(`delete from identity.${table} where directory = $1`, [acme]);
+    await query('delete from identity.directories where id = $1', [acme]);
+    const signed = aGenesis(aKey(), { person: adminId, tenant: 'acme' });
+    expect(codeOf(await world.directories.genesis({ directory: acme, logId, signed }))).toBe('DIRECTORY_EXISTS');
+    await expectFault('DIRECTORY_STATEMENTS_CUT');
+    await query('insert into identity.directories (id, log_id) values ($1, $2)', [acme, logId]);
+    for (const { key_id } of keys) await query('insert into identity.keys values ($1, $2)', [key_id, acme]);
+  });
+
+  it('moves no directory to another deployment', async () => {
+    const { database, log, dataDir } = world;
+    const moved = openDirectories({ database, log, dataDir, deployment: 'other.example/log/root+00000000+AQ==' });
+    await expect(moved.load(acme)).rejects.toMatchObject({ code: 'DIRECTORY_STATEMENTS_REJECTED' });
   });
 
   it('closes the directory by putting in what is no statement', async () => {

@@ -141,9 +141,18 @@ describe('a session', () => {
 
   it('does not come back when the clock does', async () => {
     const { token } = await session(engineer);
-    expect(codeOf(await world.identity.authenticate(token, later(world, 14 * minute)))).toBe('ok');
-    expect(codeOf(await world.identity.authenticate(token, later(world, minute)))).toBe('ok');
-    expect(codeOf(await world.identity.authenticate(token, later(world, 29 * minute)))).toBe('SESSION_ENDED');
+    expect(codeOf(await world.identity.authenticate(token, later(world, 15 * minute)))).toBe('SESSION_ENDED');
+    expect(codeOf(await world.identity.authenticate(token, later(world, 14 * minute)))).toBe('SESSION_ENDED');
+  });
+
+  it.each([
+    [59_999, 'ok'],
+    [60_000, 'ok'],
+    [60_001, 'SESSION_ENDED'],
+  ])('last used %i ms ahead of a clock that went back is %s', async (ahead, expected) => {
+    const { token } = await session(engineer);
+    expect(codeOf(await world.identity.authenticate(token, later(world, 5 * minute)))).toBe('ok');
+    expect(codeOf(await world.identity.authenticate(token, later(world, 5 * minute - ahead)))).toBe(expected);
   });
 
   it.each(['', 'x', 'A'.repeat(43), 'A'.repeat(44), `${'A'.repeat(42)}\n`, 'é'.repeat(43), 'A'.repeat(1_000_000)])(

@@ -291,6 +291,17 @@ describe('the users of a tenant', () => {
     expect(new Set(sentences.map((result) => JSON.stringify(result))).size).toBe(1);
   });
 
+  it('INV-3: act for the tenant that they signed in for, also if they work for two', async () => {
+    const person = 'admin@acme.example';
+    accepted(await world.tenants.addUser({ tenant: 'globex', person, name: 'Ada', roles: ['admin'], by: setup }));
+    const remove = async (tenant: string) =>
+      codeOf(
+        await world.tenants.removeUser({ tenant: 'globex', person, by: { kind: 'customer_user', tenant, person } }),
+      );
+    expect(await remove('acme')).toBe('TENANT_ACTOR_NOT_PERMITTED');
+    expect(await remove('globex')).toBe('ok');
+  });
+
   it('refuse who is no e-mail address, has no role, or is there already', async () => {
     const add = async (person: string, roles: readonly ('admin' | 'approver')[], name = 'Gus') =>
       codeOf(await world.tenants.addUser({ tenant: 'globex', person, name, roles, by: setup }));
