@@ -3,11 +3,12 @@ import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { dependencies } from './generators/dependencies.ts';
 import type { Generator } from './generators/generator.ts';
+import { openApi } from './generators/openapi.ts';
 import { promisePage } from './generators/promises.ts';
 import { vocabulary } from './generators/vocabulary.ts';
 
 /** Every generated file of the repository. A new one is added here and nowhere else; the gate compares it from then on. */
-const generators: readonly Generator[] = [dependencies, promisePage, vocabulary];
+const generators: readonly Generator[] = [dependencies, openApi, promisePage, vocabulary];
 
 /**
  * `node tools/gen.ts [--check]`: writes every generated file, or with `--check` writes nothing and exits 1 naming each

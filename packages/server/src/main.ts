@@ -6,29 +6,23 @@ import { fileURLToPath } from 'node:url';
 import { type JsonObject, termsDocument } from '@gatehouse/terms';
 import { hashOf, type JsonValue } from '@gatehouse/verifier';
 import { openAccess } from './access/index.ts';
-import { accessRoutes } from './access/routes.ts';
 import { openLogReading } from './audit/index.ts';
-import { logRoutes } from './audit/routes.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { type Config, readConfig } from './config.ts';
-import { Answers } from './db/answers.ts';
-import { migrate, openDatabase } from './db/index.ts';
+import { Answers, migrate, openDatabase } from './db/index.ts';
 import { startGateway, type WireRefusal } from './gateway/index.ts';
 import { grantRolesOf } from './grant-roles.ts';
 import { buildHttp } from './http/server.ts';
 import { openDirectories, openIdentity } from './identity/index.ts';
-import { identityRoutes } from './identity/routes.ts';
 import { type Log, LogError, openLog } from './log/index.ts';
 import { type Logger, stderrLogger } from './logger.ts';
 import { openMetrics } from './operations/index.ts';
-import { operationsRoutes } from './operations/routes.ts';
 import { openPersonnel } from './personnel/index.ts';
-import { adoptSample } from './sample/adopt.ts';
+import { programRoutes } from './routes.ts';
+import { adoptSample } from './sample/index.ts';
 import { setUpSamplePeople } from './sample-people/index.ts';
 import { fileSecrets, openSources } from './sources/index.ts';
-import { sourceRoutes } from './sources/routes.ts';
 import { openTenants } from './tenants/index.ts';
-import { tenantRoutes } from './tenants/routes.ts';
 
 /** What a running program tells: the line of `start --json`, kept as `DIR/gatehouse.json` while it runs. */
 export type Ready = {
@@ -49,14 +43,18 @@ export type Program = {
 };
 
 /** What is outside of the program. Tests give their own clock. */
-export type Surroundings = { readonly clock: Clock; readonly random: (count: number) => Uint8Array; readonly logger: Logger };
+export type Surroundings = {
+  readonly clock: Clock;
+  readonly random: (count: number) => Uint8Array;
+  readonly logger: Logger;
+};
 
 const version = (createRequire(import.meta.url)('@gatehouse/server/package.json') as { version: string }).version;
 
 const stopping: WireRefusal = {
   sqlstate: '57P01',
   message: 'The gateway is stopping.',
-  detail: 'The statement that was running has been cut, and its end is in the customer\'s log.',
+  detail: "The statement that was running has been cut, and its end is in the customer's log.",
   hint: 'Connect again when it is back: gatehouse connect ID',
 };
 
@@ -80,7 +78,14 @@ export async function startProgram(config: Config, surroundings: Surroundings): 
     const failed = new Promise<string>((resolve) => database.onExit((fault) => resolve(fault.message)));
     await migrate(database);
     const { dataDir, operatorName } = config;
-    const log = await openLog({ database, dataDir, clock, random, logger, ...(operatorName === null ? {} : { operatorName }) });
+    const log = await openLog({
+      database,
+      dataDir,
+      clock,
+      random,
+      logger,
+      ...(operatorName === null ? {} : { operatorName }),
+    });
     undo.push(() => log.stop());
 
     const deployment = log.rootVkey;
@@ -132,14 +137,18 @@ export async function startProgram(config: Config, surroundings: Surroundings): 
     });
     const reading = openLogReading({ log, tenants, clock });
     const app = await buildHttp({
-      routes: [
-        ...operationsRoutes({ metrics, ready: async () => log.health().accepting && (await answers(database.pool)) }),
-        ...identityRoutes(identity, clock),
-        ...tenantRoutes(tenants),
-        ...sourceRoutes(sources),
-        ...accessRoutes(access),
-        ...logRoutes({ log, reading, identity, directories, clock }),
-      ],
+      routes: programRoutes({
+        metrics,
+        ready: async () => log.health().accepting && (await database.answers()),
+        identity,
+        tenants,
+        sources,
+        access,
+        log,
+        reading,
+        directories,
+        clock,
+      }),
       identity,
       clock,
       logger,
@@ -174,7 +183,9 @@ export async function main(args: readonly string[]): Promise<number> {
   const webDir = fileURLToPath(new URL('../../web/dist', import.meta.url));
   const [verb, ...flags] = args;
   if (verb !== 'start') {
-    process.stderr.write(`gatehouse server: found ${JSON.stringify(verb ?? '')}, expected start. See: gatehouse start --help\n`);
+    process.stderr.write(
+      `gatehouse server: found ${JSON.stringify(verb ?? '')}, expected start. See: gatehouse start --help\n`,
+    );
     return 2;
   }
   const read = readConfig(flags, process.env, webDir);
@@ -185,7 +196,11 @@ export async function main(args: readonly string[]): Promise<number> {
   const logger = stderrLogger(read.config.logLevel);
   const stop = waitForSignal();
   try {
-    const program = await startProgram(read.config, { clock: systemClock(), random: (count) => randomBytes(count), logger });
+    const program = await startProgram(read.config, {
+      clock: systemClock(),
+      random: (count) => randomBytes(count),
+      logger,
+    });
     process.stdout.write(read.config.json ? `${JSON.stringify(program.ready)}\n` : told(program.ready));
     const fault = await Promise.race([stop, program.failed]);
     await program.stop();
@@ -224,16 +239,6 @@ async function announce(dataDir: string, ready: Ready): Promise<void> {
 async function recordSourceEvent(log: Log, logId: string, type: string, payload: JsonObject): Promise<void> {
   const appended = await log.append(logId, { type, payload });
   if (appended.kind === 'refused') throw new LogError('LOG_DRAFT_INVALID', `The log refused an entry of type ${type}.`);
-}
-
-async function answers(pool: { query(text: string): Promise<unknown> }): Promise<boolean> {
-  try {
-    await pool.query('select 1');
-    return true;
-  } catch {
-    // Not ready is the whole answer; why is in the log of the program.
-    return false;
-  }
 }
 
 /** The one sentence that a person at the terminal gets; the rest is in the log. */

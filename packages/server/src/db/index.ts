@@ -26,6 +26,8 @@ export interface Database {
    * user of `DATABASE_URL`. Hands out power over that database: never to a caller from outside.
    */
   adminUrlFor(database: string): ConnectionParameters;
+  /** Whether the server answers a question now. Why not is in the log of the program. */
+  answers(): Promise<boolean>;
   /** Calls `listener` once if the embedded server ends without having been asked to: from then on fail closed. */
   onExit(listener: (reason: DbError) => void): void;
   /** Lets running work finish for a few seconds, stops the embedded server (fast), gives the directory free. */
@@ -99,6 +101,11 @@ function compose(parts: {
     kind: cluster === null ? 'external' : 'embedded',
     pool,
     transaction: (work) => inTransaction(pool, work),
+    answers: () =>
+      pool.query('select 1').then(
+        () => true,
+        () => false,
+      ),
     adminUrlFor: parts.other,
     onExit: (listener) => {
       void cluster?.exited.then((reason) => {

@@ -3,12 +3,7 @@ import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
 import swagger from '@fastify/swagger';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import {
-  hasZodFastifySchemaValidationErrors,
-  jsonSchemaTransform,
-  serializerCompiler,
-  validatorCompiler,
-} from 'fastify-type-provider-zod';
+import { hasZodFastifySchemaValidationErrors, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import type { Clock } from '../clock.ts';
 import type { Identity, Principal } from '../identity/index.ts';
 import type { Logger } from '../logger.ts';
@@ -17,7 +12,8 @@ import { bearerOf, mayCall, refusedCaller } from './callers.ts';
 import { answerOnce, type Idempotency } from './idempotency.ts';
 import { parseJson } from './json-body.ts';
 import { servePages } from './pages.ts';
-import { faultProblem, problemSchema, sendProblem } from './problem.ts';
+import { documentOptions, schemaOf } from './openapi.ts';
+import { faultProblem, sendProblem } from './problem.ts';
 
 /** What the HTTP edge needs. Routes come from the modules; the edge adds nothing that decides. */
 export type HttpOptions = {
@@ -86,19 +82,7 @@ export async function buildHttp(options: HttpOptions): Promise<FastifyInstance> 
         code: 'too_many_requests',
       }),
   });
-  await app.register(swagger, {
-    openapi: {
-      openapi: '3.1.0',
-      info: {
-        title: 'Gatehouse',
-        version: options.version,
-        description:
-          'Who may access customer data, and on what terms. Errors are RFC 9457 problem documents with `code`.',
-      },
-      components: { securitySchemes: { session: { type: 'http', scheme: 'bearer' } } },
-    },
-    transform: jsonSchemaTransform,
-  });
+  await app.register(swagger, documentOptions(options.version));
   app.setNotFoundHandler((request, reply) =>
     sendProblem(reply, {
       code: 'not_found',
@@ -121,25 +105,10 @@ export async function buildHttp(options: HttpOptions): Promise<FastifyInstance> 
 function addRoute(app: FastifyInstance, declared: Route, options: HttpOptions): void {
   if (declared.who === undefined)
     throw new Error(`The route ${declared.method} ${declared.url} does not say who may call it.`);
-  const { params, query, body, response } = declared;
   app.route({
     method: declared.method,
     url: declared.url,
-    schema: {
-      tags: [declared.tag],
-      summary: declared.summary,
-      ...(declared.who === 'anyone' ? {} : { security: [{ session: [] }] }),
-      ...(params === undefined ? {} : { params }),
-      ...(query === undefined ? {} : { querystring: query }),
-      ...(body === undefined ? {} : { body }),
-      response: {
-        ...(response === undefined ? {} : { 200: response }),
-        default: {
-          description: 'A problem (RFC 9457)',
-          content: { 'application/problem+json': { schema: problemSchema } },
-        },
-      },
-    },
+    schema: schemaOf(declared),
     handler: (request, reply) => handle(request, reply, declared, options),
   });
 }
