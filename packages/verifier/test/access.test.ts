@@ -195,6 +195,13 @@ describe('an access, as its signed statements show it', () => {
 
   it('refuses the requester as approver, with any key', async () => {
     const own = aboutIt(engineer, { type: 'access.manager_decision', decision: 'approve' });
+    const spare = { ...aPerson('a second key'), name: engineer.name };
+    const withSpare = await directoryOf([
+      ...operatorStatements,
+      anEnrolment(root, spare, { tenant: null, roles: ['manager'], at: 3 }),
+    ]);
+    const bySpare = aboutIt(spare, { type: 'access.manager_decision', decision: 'approve', directoryPosition: 4 });
+    expect(await codeOf([bySpare, customerYes], { operator: withSpare })).toBe('ACCESS_SELF_DECISION');
     expect(await codeOf([own, customerYes])).toBe('ACCESS_SELF_DECISION');
     expect(
       await codeOf([managerYes, customerYes], {
