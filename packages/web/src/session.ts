@@ -2,7 +2,7 @@
 export type PortalSession = { readonly token: string; readonly person: string; readonly tenant: string };
 
 /** What the server said no to, in its own sentence. */
-export class PortalRefusal extends Error {
+class PortalRefusal extends Error {
   override readonly name = 'PortalRefusal';
 }
 

@@ -12,7 +12,7 @@ import { done, refusedAtDoor, refusedByVerifier, type Result } from './refusal.t
 import { nonceUsed } from './store.ts';
 
 /** The directory in which that party's keys are: the operator's for personnel, the customer's own for its users. */
-export function directoryOf(principal: Principal): 'operator' | `tenant:${string}` {
+function directoryOf(principal: Principal): 'operator' | `tenant:${string}` {
   return principal.kind === 'personnel' ? 'operator' : directoryOfTenant(principal.tenant);
 }
 

@@ -40,7 +40,11 @@ export function schemaOf({ tag, summary, who, params, query, body, response }: R
   };
 }
 
-/** The OpenAPI 3.1 document of these routes, without a server behind them: what `GET /api/openapi.json` answers. */
+/**
+ * The OpenAPI 3.1 document of these routes, without a server behind them: what `GET /api/openapi.json` answers.
+ *
+ * @public called by tools/generators/openapi.ts
+ */
 export async function openApiOf(routes: readonly Route[], version: string): Promise<object> {
   const app = Fastify();
   app.setValidatorCompiler(validatorCompiler);
