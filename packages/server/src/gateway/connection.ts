@@ -6,6 +6,7 @@ import { authenticate } from './authentication.ts';
 import { type Backend, BackendFault, connectBackend } from './backend.ts';
 import type { CancelRegistry } from './cancel.ts';
 import { HandshakeOver, HandshakeReader } from './handshake-reader.ts';
+import type { IncidentReport } from './incident-report.ts';
 import type { GatewayLimits } from './limits.ts';
 import type { AccessPort, OpenSession, WireIncident, WireRefusal } from './ports.ts';
 import { ProtocolViolation } from './protocol-violation.ts';
@@ -22,6 +23,7 @@ export type ConnectionShared = {
   readonly logger: Logger;
   readonly limits: GatewayLimits;
   readonly judge: StatementJudge;
+  readonly incidents: IncidentReport;
   readonly cancels: CancelRegistry;
   readonly sessions: Set<Session>;
   readonly fakeSecret: Uint8Array;
@@ -37,12 +39,10 @@ export type ConnectionShared = {
 export async function serveConnection(socket: Socket, shared: ConnectionShared, proven: () => void): Promise<void> {
   const client = { address: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 };
   let grantId: string | null = null;
+  let isProven = false;
   let secure: TLSSocket | null = null;
   const report = (kind: WireIncident['kind'], reason: string, session: OpenSession | null = null): void => {
-    const incident = { kind, client, grantId, tenant: session?.tenant ?? null, reason };
-    shared.access.recordIncident(incident).catch((fault: unknown) => {
-      shared.logger.error({ kind, fault: String(fault) }, 'An incident at the gateway could not be recorded.');
-    });
+    shared.incidents.report({ kind, client, grantId, tenant: session?.tenant ?? null, reason }, isProven);
   };
   const refuse = (because: WireRefusal): void => {
     (secure ?? socket).end(errorResponse(because, 'FATAL'));
@@ -81,6 +81,7 @@ export async function serveConnection(socket: Socket, shared: ConnectionShared, 
       report('authentication_failed', 'The token was not proven.');
       return refuse(notProven(shared.askHint));
     }
+    isProven = true;
     proven();
     await openAndRun({ startup, tls, reader, shared, report, refuse, client, ...authentication });
   } catch (fault) {

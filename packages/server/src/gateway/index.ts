@@ -6,6 +6,7 @@ import { CancelRegistry } from './cancel.ts';
 import { type GatewayCertificate, loadCertificate } from './certificate.ts';
 import { type ConnectionShared, serveConnection } from './connection.ts';
 import { type GatewayLimits, defaultLimits } from './limits.ts';
+import { IncidentReport } from './incident-report.ts';
 import type { AccessPort } from './ports.ts';
 import type { Session } from './session.ts';
 import { rememberingJudge } from './statement-cache.ts';
@@ -72,6 +73,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     logger: options.logger,
     limits,
     judge: rememberingJudge({ texts: 2_000, longest: 64 * 1024 }),
+    incidents: new IncidentReport(options.access, options.clock, options.logger),
     cancels: new CancelRegistry(options.random, options.clock),
     sessions,
     fakeSecret: options.random(32),

@@ -15,6 +15,7 @@ export class OutcomeBook {
   readonly #logger: Logger;
   readonly #retryMs: number;
   readonly #onFault: (fault: unknown) => void;
+  readonly #onRoom: () => void;
   #pending = 0;
   #settled: (() => void)[] = [];
 
@@ -25,6 +26,8 @@ export class OutcomeBook {
     readonly logger: Logger;
     readonly retryMs: number;
     readonly onFault: (fault: unknown) => void;
+    /** Called whenever less is pending than before: what waited for that may go on. */
+    readonly onRoom: () => void;
   }) {
     this.#access = options.access;
     this.#session = options.session;
@@ -32,6 +35,7 @@ export class OutcomeBook {
     this.#logger = options.logger;
     this.#retryMs = options.retryMs;
     this.#onFault = options.onFault;
+    this.#onRoom = options.onRoom;
   }
 
   /** How many records the log has not confirmed. */
@@ -49,6 +53,7 @@ export class OutcomeBook {
     this.#pending += 1;
     void work.finally(() => {
       this.#pending -= 1;
+      this.#onRoom();
       if (this.#pending > 0) return;
       const waiting = this.#settled;
       this.#settled = [];

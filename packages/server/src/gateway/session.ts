@@ -78,6 +78,9 @@ export class Session implements Cancellable {
       logger: parts.logger,
       retryMs: parts.limits.outcomeRetryMs,
       onFault: (fault) => this.#logIsDown(fault),
+      onRoom: () => {
+        if (this.#unread.length > 0) this.#guard(() => this.#advance());
+      },
     });
     this.#toClient = new Outlet(parts.client);
     this.#toBackend = new Outlet(parts.backend.socket);

@@ -14,6 +14,7 @@ describe.skipIf(debian15Missing !== null)('what the gateway refuses', () => {
   });
   afterEach(() => {
     stage.access.durable = () => Promise.resolve();
+    stage.access.outcomeDurable = () => Promise.resolve();
     stage.access.refuseIntent = null;
     stage.access.receiptAge = 0;
   });
@@ -222,8 +223,8 @@ describe.skipIf(debian15Missing !== null)('what the gateway refuses', () => {
       for (const socket of sockets) socket.on('error', () => socket.destroy()); // the oldest are reset
       let closed = 0;
       for (const socket of sockets) socket.on('close', () => (closed += 1)).resume();
-      await until(() => closed >= 240);
       const since = performance.now();
+      await until(() => closed >= 240);
       expect((await stage.psql(stage.grant(), ['-Atc', 'select 1'])).stdout).toBe('1\n');
       expect(performance.now() - since).toBeLessThan(2000);
       for (const socket of sockets) socket.destroy();
@@ -488,6 +489,63 @@ describe.skipIf(debian15Missing !== null)('what the gateway refuses', () => {
       wire.socket.destroy();
     });
 
+    it('an outcome that cannot be recorded: the session ends, and the outcome is tried again until it is there', async () => {
+      const { grant, wire } = await openSession();
+      let failures = 2;
+      stage.access.outcomeDurable = async () => {
+        if (failures > 0) {
+          failures -= 1;
+          throw new Error('LOG_UNAVAILABLE');
+        }
+      };
+      wire.send(typed('Q', 'select 1'));
+      await wire.end();
+      expect(wire.error()).toMatchObject({ S: 'FATAL', C: '57P03' });
+      const mine = () =>
+        stage.access.told.filter((entry) => entry.grantId === grant.grantId).map((entry) => entry.kind);
+      await until(() => mine().includes('closed'));
+      expect(mine()).toEqual(['intent', 'outcome', 'closed']);
+    });
+
+    it('the next statement, as long as a session owes the log too many outcomes', async () => {
+      const { grant, wire } = await openSession();
+      let release: () => void = () => undefined;
+      const held = new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      stage.access.outcomeDurable = () => held;
+      const before = wire.types().length;
+      wire.send(Buffer.concat(Array.from({ length: 80 }, () => typed('Q', 'select 1'))));
+      const intents = () =>
+        stage.access.told.filter((entry) => entry.kind === 'intent' && entry.grantId === grant.grantId).length;
+      await until(() => intents() === 64);
+      await wire.until(() => wire.types().slice(before).length === 64 * 4);
+      expect(intents()).toBe(64);
+      release();
+      await wire.until(() => wire.types().slice(before).length === 80 * 4);
+      expect(intents()).toBe(80);
+      wire.socket.destroy();
+    });
+
+    it('a statement longer than an intent may be, which ends nothing', async () => {
+      const { wire } = await openSession();
+      expect(await ask(wire, `select '${'x'.repeat(1_100_000)}'`)).toBe('EZ');
+      expect(wire.error()).toMatchObject({ S: 'ERROR', C: '54000' });
+      expect(await ask(wire, 'select 1')).toBe('TDCZ');
+      wire.socket.destroy();
+    });
+
+    it('more prepared statements than a session may hold', async () => {
+      const { wire } = await openSession();
+      const two = Buffer.from([0, 0]);
+      const many = Array.from({ length: 2001 }, (_, index) => typed('P', `s${index}`, 'select 1', two));
+      wire.send(Buffer.concat([...many, typed('S')]));
+      await wire.until(() => wire.types().endsWith('EZ'));
+      expect(wire.error()).toMatchObject({ C: '53200' });
+      expect(await ask(wire, 'select 1')).toBe('TDCZ');
+      wire.socket.destroy();
+    });
+
     it('a refused intent is an error with its reason, and the session goes on', async () => {
       const { wire } = await openSession();
       stage.access.refuseIntent = {
@@ -646,10 +704,13 @@ describe.skipIf(debian15Missing !== null)('what the gateway refuses', () => {
       await until(isRunning);
       const wrong = Buffer.from(keyOf(wire));
       wrong[7] = (wrong[7] ?? 0) ^ 1;
+      const refusedBefore = stage.access.incidents.filter((incident) => incident.kind === 'cancel_refused').length;
       for (const body of [wrong, keyOf(other), keyOf(wire).subarray(0, 4), Buffer.alloc(300), Buffer.alloc(0)]) {
         const attempt = plain(stage.gateway).send(packet(80877102, body));
         await attempt.end();
       }
+      const refused = stage.access.incidents.filter((incident) => incident.kind === 'cancel_refused').length;
+      expect(refused - refusedBefore).toBe(4); // the key of the other client is a key, and its client runs nothing
       expect(await isRunning()).toBe(true);
       expect(wire.types()).toMatch(/Z$/);
       await cancel(keyOf(wire));
@@ -677,5 +738,15 @@ describe.skipIf(debian15Missing !== null)('what the gateway refuses', () => {
     await proveToken(wire, 'x');
     await wire.end();
     expect(wire.error()).toMatchObject({ C: '28P01' });
+  });
+
+  it('goes on with nobody once it stops: each session is told, and its role is given back', async () => {
+    const { grant, wire } = await openSession();
+    wire.send(typed('Q', 'select count(*) from generate_series(1, 10000000000)'));
+    await until(() => stage.access.told.some((entry) => entry.kind === 'intent' && entry.grantId === grant.grantId));
+    await stage.gateway.close();
+    await wire.end();
+    expect(wire.error()).toMatchObject({ S: 'FATAL', C: '57P01' });
+    expect(stage.access.told.some((entry) => entry.kind === 'closed' && entry.grantId === grant.grantId)).toBe(true);
   });
 });

@@ -62,6 +62,7 @@ export async function openStage(limits: Partial<GatewayLimits> = {}): Promise<St
   const folder = temporaryFolder();
   const postgres = await startDebian15();
   const owner = new pg.Pool({ connectionString: postgres.url, max: 2 });
+  owner.on('error', () => undefined); // the server may stop before the pool's idle connections are closed
   await owner.query(tables);
   const access = new MemoryAccess();
   const gateway = await openGateway(access, folder.path, limits);
