@@ -1,6 +1,6 @@
 import { type Catalog, isOwnRole, ordinaryRoles, sameTable, type UniqueKey } from './catalog.ts';
 import { type Classification, treatmentOf } from './classification.ts';
-import { showName, showTable } from './names.ts';
+import { showName, showTable, showText } from './names.ts';
 import { protectedTables } from './plan.ts';
 import { rolesWithout } from './public-rights.ts';
 import { mislabelled, type RowFacts } from './rows.ts';
@@ -331,7 +331,7 @@ export function powerfulRoles(catalog: Catalog): readonly string[] {
 export function ownedByOwnRoles(catalog: Catalog): readonly string[] {
   return [
     ...catalog.relations.filter((one) => isOwnRole(one.owner)).map((one) => showTable(one)),
-    ...catalog.routines.filter((one) => isOwnRole(one.owner)).map((one) => showName(one.signature)),
+    ...catalog.routines.filter((one) => isOwnRole(one.owner)).map((one) => showText(one.signature)),
     ...catalog.schemas.filter((one) => isOwnRole(one.owner)).map((one) => `schema ${showName(one.name)}`),
   ].filter((name, index, list) => list.indexOf(name) === index);
 }

@@ -1,7 +1,7 @@
 import { canonicalBytes, encodeBase64, sha256 } from '@gatehouse/verifier';
 import type { ClientBase } from 'pg';
 import type { AclEntry, Catalog } from './catalog.ts';
-import { showName, showTable } from './names.ts';
+import { showName, showTable, showText } from './names.ts';
 
 /** The shape that the wall stands on: each object with a digest of what matters of it. */
 export type Shape = { readonly [object: string]: string };
@@ -37,7 +37,7 @@ export function shapeOf(catalog: Catalog, wall: Wall): Shape {
   for (const key of catalog.foreignKeys) add(`foreign key ${showName(key.name)} of ${showTable(key)}`, key);
   for (const policy of catalog.policies) add(`policy ${showName(policy.name)} of ${showTable(policy)}`, policy);
   for (const one of catalog.routines) {
-    add(`routine ${showName(one.signature)}`, {
+    add(`routine ${showText(one.signature)}`, {
       owner: one.owner,
       definer: one.securityDefiner,
       open: publicOf(one.acl),

@@ -97,6 +97,7 @@ export async function dropGrantRole(client: Client, name: string): Promise<void>
       await lockAdoption(client);
       for (const group of rows) await client.query(`revoke ${quoteIdentifier(group.rolname)} from ${role}`);
     });
+    await takePower(client, name);
     await client.query('select pg_catalog.pg_terminate_backend(pid, 5000) from pg_stat_activity where usename = $1', [
       name,
     ]);
@@ -107,6 +108,15 @@ export async function dropGrantRole(client: Client, name: string): Promise<void>
     });
   }
   if (mapped) await client.query('delete from gov.grant_map where role_name = $1', [name]);
+}
+
+/** An administrator who is no superuser ends sessions and drops what a role owns only as a member of that role. */
+export async function takePower(client: Client, role: string): Promise<void> {
+  const { rows } = await client.query<{ superuser: boolean }>(
+    'select rolsuper as superuser from pg_roles where rolname = current_user',
+  );
+  if (rows[0]?.superuser === true) return;
+  await client.query(`grant ${quoteIdentifier(role)} to current_user`);
 }
 
 async function exists(client: Client, role: string): Promise<boolean> {

@@ -29,10 +29,14 @@ export function showTable(name: TableName): string {
 
 /** A name for a sentence or a comment: plain names as they are, others as JSON, without control or direction characters. */
 export function showName(name: string): string {
-  if (/^[\p{L}\p{N}_$-]+$/u.test(name)) return name;
-  return JSON.stringify(name).replace(
+  return /^[\p{L}\p{N}_$-]+$/u.test(name) ? name : showText(JSON.stringify(name));
+}
+
+/** A text for a sentence or a comment: characters that end a line, are invisible or turn the direction become visible. */
+export function showText(text: string): string {
+  return text.replace(
     /[\p{Cc}\p{Cf}\u2028\u2029]/gu,
-    (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, '0')}`,
+    (found) => `\\u${(found.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`,
   );
 }
 

@@ -1,5 +1,5 @@
 import { type AclEntry, type Catalog, isOwnRole, ordinaryRoles } from './catalog.ts';
-import { quoteIdentifier, quoteTable, showName } from './names.ts';
+import { quoteIdentifier, quoteTable, showName, showText } from './names.ts';
 import type { Step } from './plan.ts';
 
 /** An object of the database whose rights are taken from PUBLIC. */
@@ -45,7 +45,7 @@ export function publicRights(catalog: Catalog): PublicRights {
   const foreign = targets.filter((target) => rightsOf(target, null).some((entry) => entry.grantor !== target.owner));
   const obstacles = foreign.map(
     (target) =>
-      `On ${showName(target.sql)} PUBLIC has rights that were given by another role than the owner ${showName(target.owner)}, which only that role can take back: revoke them from PUBLIC yourself, then plan again.`,
+      `On ${showText(target.sql)} PUBLIC has rights that were given by another role than the owner ${showName(target.owner)}, which only that role can take back: revoke them from PUBLIC yourself, then plan again.`,
   );
   const changeable = targets.filter((target) => catalog.admin.superuser || target.owner === catalog.admin.role);
   const groups = new Map<string, { readonly of: Target; readonly roles: readonly string[]; readonly all: Target[] }>();
@@ -91,7 +91,7 @@ function stepOf(group: {
 function describe(targets: readonly Target[]): string {
   const [first] = targets;
   if (first === undefined) return 'nothing';
-  return targets.length === 1 ? `${first.kind} ${showName(first.sql)}` : `${targets.length} ${first.kind}s`;
+  return targets.length === 1 ? `${first.kind} ${showText(first.sql)}` : `${targets.length} ${first.kind}s`;
 }
 
 function privilegeSql(privilege: string, column: string | undefined): string {

@@ -1,6 +1,7 @@
 import type { Client } from 'pg';
 import { lockAdoption, run } from './apply.ts';
 import { inTransactionOf } from './connection.ts';
+import { takePower } from './grant-role.ts';
 import { quoteIdentifier } from './names.ts';
 import type { OwnRole, Step } from './plan.ts';
 import { profilesHere } from './profile.ts';
@@ -18,6 +19,7 @@ export async function undoPlan(client: Client, plan: Undoable): Promise<number> 
     await lockAdoption(client);
     let statements = 0;
     for (const profile of await profilesHere(client)) {
+      await takePower(client, profile);
       await run(client, `drop owned by ${quoteIdentifier(profile)};`, 'take back the rights of a profile');
       await run(client, `drop role ${quoteIdentifier(profile)};`, 'drop a profile');
       statements += 2;
@@ -36,6 +38,7 @@ export async function undoPlan(client: Client, plan: Undoable): Promise<number> 
 /** Drops a role of ours unless other databases of the cluster depend on it. */
 async function dropUnused(client: Client, role: OwnRole['name']): Promise<number> {
   // Rights in this database that the steps did not name (CONNECT) would keep it; in other databases they must.
+  await takePower(client, role);
   await client.query(`drop owned by ${quoteIdentifier(role)}`);
   const { rows } = await client.query(
     `select 1 from pg_shdepend d join pg_roles r on r.oid = d.refobjid
