@@ -12,7 +12,7 @@ import { type Config, readConfig } from './config.ts';
 import { Answers, migrate, openDatabase } from './db/index.ts';
 import { startGateway, type WireRefusal } from './gateway/index.ts';
 import { grantRolesOf } from './grant-roles.ts';
-import { buildHttp } from './http/server.ts';
+import { buildHttp } from './http/index.ts';
 import { openDirectories, openIdentity } from './identity/index.ts';
 import { type Log, LogError, openLog } from './log/index.ts';
 import { type Logger, stderrLogger } from './logger.ts';
