@@ -62,7 +62,7 @@ export async function faultOfStep(
   if (document.subject !== hash || document.policyHash !== before.hash)
     return 'carries a statement about another change';
   const verified = await trust.verifyCustomer({ tenant: before.tenant, role: 'admin', signed: next.statement });
-  return verified.ok ? null : `carries a statement that does not verify: ${verified.message}`;
+  return verified.ok ? null : `carries a statement that does not verify: ${verified.message.replace(/\.$/, '')}`;
 }
 
 /** What a customer's admin signs to loosen: `subject` is the hash of the new document, `policyHash` that of the old one. */
