@@ -23,9 +23,9 @@ export type PayloadAnswer =
   | { readonly kind: 'unknown_entry' };
 
 /** More are not read at once: an answer that does not fit into memory is no answer. */
-export const entriesAtOnce = 10_000;
+const entriesAtOnce = 10_000;
 
-/** The committed entries from `from` (inclusive) to `to` (exclusive), at most `entriesAtOnce`, checked against the rules of one entry. */
+/** The committed entries from `from` (inclusive) to `to` (exclusive), at most 10,000, checked against the rules of one entry. */
 export async function readEntriesOf(
   db: Queryable,
   log: LogState,

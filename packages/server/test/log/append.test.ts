@@ -126,7 +126,6 @@ describe('appending', () => {
     const id = await log.openTenantLog();
     const refused = [
       { type: 'Not A Type' },
-      { type: 'access.intent', ref: aRef() },
       { type: 'person.changed', fields: { name: 'Jürgen' } },
       { type: 'person.changed', fields: { long: 'x'.repeat(129) } },
       { type: 'person.changed', payload: { half: 0.5 } },
@@ -134,7 +133,7 @@ describe('appending', () => {
       { type: 'access.outcome', ref: aRef(), intent: 0, outcome: 'ok', payload: {} },
       { type: 'log.open', fields: { origin: log.originOf(id), slot: 0, vkey: log.vkeyOf(id), keep: 0 } },
     ] as const;
-    for (const draft of refused.filter(({ type }) => type !== 'access.intent')) {
+    for (const draft of refused) {
       expect([draft.type, await codeOf(log.append(id, draft))]).toEqual([draft.type, 'LOG_DRAFT_INVALID']);
     }
     expect(log.size(id)).toBe(1);
@@ -162,6 +161,19 @@ describe('appending', () => {
     expect(await rowCount(recorded, [log.originOf(id), JSON.stringify(right)])).toBe(1);
     expect(await log.payload(id, 0)).toEqual({ kind: 'none' });
     expect(await log.payload(id, 99)).toEqual({ kind: 'unknown_entry' });
+  });
+
+  it('seals with one key for at most five minutes, and opens what older keys sealed', async () => {
+    const id = await log.openTenantLog();
+    const draft = { type: 'person.changed', payload: { a: 1 } };
+    const { seq } = await appended(log, id, draft);
+    clock.advance(3 * 60_000);
+    await appended(log, id, draft);
+    clock.advance(2 * 60_000);
+    await appended(log, id, draft);
+    const keys = `select count(distinct s.sk) from log.envelopes s join log.logs l using (slot) where l.id = $1`;
+    expect(await rowCount(keys, [id])).toBe(2);
+    expect(await log.payload(id, seq)).toMatchObject({ kind: 'open' });
   });
 
   it('refuses more than the queue holds, and takes again when it is shorter', async () => {
