@@ -111,7 +111,7 @@ describe('the sample service in the embedded PostgreSQL', () => {
         code: '22P02',
       });
       const broken = function* (): Generator<string> {
-        yield '1\n';
+        for (let n = 0; n < 20_000; n += 1) yield '100000\n'; // more than one frame: the server has some of them
         throw new Error('the rows ran out');
       };
       await expect(copyIn(client, 'copy numbers from stdin', broken())).rejects.toThrow('the rows ran out');
