@@ -2,7 +2,7 @@ import { type Instant, type JsonObject, type LoggedType, parseInstant } from '@g
 import { type SignedStatement, statementHash } from '@gatehouse/verifier';
 import type { PoolClient } from 'pg';
 import type { AccessOptions } from './context.ts';
-import { insertStatement } from './store.ts';
+import { insertStatement, RequestChangedMeanwhile } from './store.ts';
 
 /** Whose log and which grant an entry belongs to, and whose person its payload is about. */
 export type Subject = { readonly id: string; readonly logId: string; readonly requester: string };
@@ -19,7 +19,7 @@ export type Durable = { readonly seq: number; readonly at: Instant };
 
 /**
  * Appends to the tenant's log and, in the same transaction, lets `write` change the index. Either both are durable or
- * neither is (INV-6). Refusals of the sequencer cannot happen to the types that this is used for; one is a bug.
+ * neither is (INV-6). Throws RequestChangedMeanwhile if the grant was ended or activated by somebody else.
  */
 export async function recordEntry(
   { log }: AccessOptions,
@@ -39,11 +39,8 @@ export async function recordEntry(
     },
     write === undefined ? undefined : (client, at) => write(client, { seq: at.seq, at: timeOf(at.time) }),
   );
-  if (appended.kind === 'refused') {
-    throw new Error(
-      `The sequencer refused an entry of type ${entry.type} with ${appended.reason}; only intents can be.`,
-    );
-  }
+  // The log's order is the truth: it knows an end or an activation that the caller had not seen yet.
+  if (appended.kind === 'refused') throw new RequestChangedMeanwhile(subject.id);
   return { seq: appended.seq, at: timeOf(appended.time) };
 }
 

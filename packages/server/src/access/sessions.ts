@@ -7,6 +7,7 @@ import {
   type JsonObject,
   type Refusal,
 } from '@gatehouse/terms';
+import { encodeBase64, sha256 } from '@gatehouse/verifier';
 import type {
   AccessPort,
   Intent,
@@ -28,7 +29,14 @@ import type { RequestRecord } from './record.ts';
 import { recordEntry } from './recording.ts';
 import { type AccessRefusal, refusedAtDoor } from './refusal.ts';
 import { type Settled, settle } from './settling.ts';
-import { changeRequest, countLiveGrants, findRequest, newestCredential, spendCredential } from './store.ts';
+import {
+  changeRequest,
+  countLiveGrants,
+  findRequest,
+  newestCredential,
+  RequestChangedMeanwhile,
+  spendCredential,
+} from './store.ts';
 import { type Verified, verifyRequest } from './verified.ts';
 
 /** The key name under which the gateway counts its intents in a log (LOG-SPEC 3.2, `src`). */
@@ -67,6 +75,16 @@ export class Sessions implements AccessPort {
       const { refusal } = refusedAtDoor(spent === 'used' ? 'credential_used' : 'credential_expired', request.grantId);
       return this.#turnAway(request, refusal);
     }
+    try {
+      return await this.#openSpent(request);
+    } catch (cause) {
+      // Two connections made the first use at once: for the slower one the grant is in use already.
+      if (cause instanceof RequestChangedMeanwhile) return this.#openSpent(request);
+      throw cause;
+    }
+  }
+
+  async #openSpent(request: SessionRequest): Promise<SessionOpening> {
     const settled = await settle(this.#options, this.#ends, request.grantId);
     if (settled === null) return this.#turnAway(request, refusedAtDoor('request_unknown', request.grantId).refusal);
     const verified = await verifyRequest(this.#options, settled.record, settled.tenant, settled.now);
@@ -91,9 +109,7 @@ export class Sessions implements AccessPort {
     const payload = {
       decided: made,
       statement: null,
-      sql: intent.sql,
-      params: intent.params,
-      shape: intent.shape,
+      ...saidToTheData(intent),
     };
     if (!decision.permit) {
       await recordEntry(this.#options, record, { type: 'access.refused', payload });
@@ -288,6 +304,23 @@ export class Sessions implements AccessPort {
   #hint(): string {
     return `Ask at ${this.#options.askUrl()} or with: gatehouse request --help`;
   }
+}
+
+/** A payload holds at most 64 KiB; what is longer is named by its SHA-256 (LOG-SPEC 5.1). */
+const saidBytesMost = 16_384;
+
+function saidToTheData({ sql, params, shape }: Intent): { sql: string; params: unknown; shape: string } {
+  const paramsText = JSON.stringify(params);
+  return {
+    sql: inFullOrByHash(sql),
+    params: Buffer.byteLength(paramsText) <= saidBytesMost ? params : inFullOrByHash(paramsText),
+    shape: inFullOrByHash(shape),
+  };
+}
+
+function inFullOrByHash(text: string): string {
+  const bytes = Buffer.from(text, 'utf8');
+  return bytes.length <= saidBytesMost ? text : `sha256:${encodeBase64(sha256(bytes))} of ${bytes.length} bytes`;
 }
 
 function intentFacts(grant: LiveGrant, intent: Intent, now: Instant): IntentFacts {

@@ -5,7 +5,7 @@ import type { Ends } from './ends.ts';
 import { lapseFacts } from './facts.ts';
 import type { RequestChange, RequestRecord } from './record.ts';
 import { recordEntry } from './recording.ts';
-import { changeRequest, findRequest } from './store.ts';
+import { changeRequest, findRequest, RequestChangedMeanwhile } from './store.ts';
 
 /** A request with its tenant, as it stands now. */
 export type Settled = { readonly record: RequestRecord; readonly tenant: Tenant; readonly now: Instant };
@@ -24,7 +24,7 @@ export async function settle(options: AccessOptions, ends: Ends, id: string): Pr
       throw new Error(`The request ${id} is about the tenant ${record.tenant}, which is not recorded.`);
     const now = options.clock.now() as Instant;
     if (record.state === 'operator_approved') {
-      await moveOn(options, record, tenant, now);
+      await unlessChanged(() => moveOn(options, record, tenant, now));
       continue;
     }
     const facts = lapseFacts(record, tenant, now);
@@ -33,22 +33,35 @@ export async function settle(options: AccessOptions, ends: Ends, id: string): Pr
     if (!decision.permit) return { record, tenant, now };
     const payload = { decided: made, statement: null };
     const ended: RequestChange = { state: decision.next, endedAt: decision.at, endReason: decision.event };
-    switch (decision.next) {
-      case 'expired':
-        await ends.end(record, { type: 'access.expired', payload, change: ended, end: 'expired' });
-        break;
-      case 'denied':
-        await recordEntry(options, record, { type: 'access.denied', payload }, (client) =>
-          changeRequest(client, id, record.state, ended),
-        );
-        break;
-      default:
-        await recordEntry(options, record, { type: 'access.lapsed', payload }, (client) =>
-          changeRequest(client, id, record.state, ended),
-        );
-    }
+    await unlessChanged(() => lapse(options, ends, record, { payload, change: ended }));
   }
   throw new Error(`The request ${id} did not come to rest.`);
+}
+
+/** The timer, the sweep and a user may look at the same moment; whoever was slower looks again. */
+async function unlessChanged(step: () => Promise<void>): Promise<void> {
+  try {
+    await step();
+  } catch (cause) {
+    if (!(cause instanceof RequestChangedMeanwhile)) throw cause;
+  }
+}
+
+/** Records what time has done, under the word for it: expired, denied by silence, or lapsed. */
+async function lapse(
+  options: AccessOptions,
+  ends: Ends,
+  record: RequestRecord,
+  { payload, change }: { readonly payload: object; readonly change: RequestChange },
+): Promise<void> {
+  if (change.state === 'expired') {
+    await ends.end(record, { type: 'access.expired', payload, change, end: 'expired' });
+    return;
+  }
+  const type = change.state === 'denied' ? 'access.denied' : 'access.lapsed';
+  await recordEntry(options, record, { type, payload }, (client) =>
+    changeRequest(client, record.id, record.state, change),
+  );
 }
 
 /** After the manager's yes: to the customer's approvers where approval is on, else ready for its first use. */

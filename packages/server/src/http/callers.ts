@@ -7,6 +7,11 @@ export function bearerOf(header: string | null): string | null {
   return found?.[1] ?? null;
 }
 
+/** Holds unless the session came from a web page's one-time code, which may only read, and the call does more. */
+export function mayDo(principal: Principal, method: string): boolean {
+  return principal.via === 'key_proof' || method === 'GET' || method === 'DELETE';
+}
+
 /** Holds if this principal is of the kind that the route is for. What it may do there is decided behind the door. */
 export function mayCall(principal: Principal, who: Caller): boolean {
   switch (who) {

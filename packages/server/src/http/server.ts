@@ -8,7 +8,7 @@ import type { Clock } from '../clock.ts';
 import type { Identity, Principal } from '../identity/index.ts';
 import type { Logger } from '../logger.ts';
 import type { Bytes, Caller, Problem, Route } from '../route.ts';
-import { bearerOf, mayCall, refusedCaller } from './callers.ts';
+import { bearerOf, mayCall, mayDo, refusedCaller } from './callers.ts';
 import { answerOnce, type Idempotency } from './idempotency.ts';
 import { parseJson } from './json-body.ts';
 import { servePages } from './pages.ts';
@@ -172,6 +172,10 @@ async function authenticate(request: FastifyRequest, who: Caller, options: HttpO
   if (!found.ok) {
     const { code, message } = found.refusal;
     return { ok: false, problem: { code: code.toLowerCase(), message, status: 401 } };
+  }
+  if (!mayDo(found.principal, request.method)) {
+    const message = 'A session from a one-time code may only read. Sign in with a key to do more.';
+    return { ok: false, problem: { code: 'session_read_only', message, status: 403 } };
   }
   return mayCall(found.principal, who)
     ? { ok: true, principal: found.principal, bearer }
