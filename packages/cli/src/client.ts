@@ -5,25 +5,8 @@ import { SignJWT } from 'jose';
 import { CliFailure } from './failure.ts';
 import type { Profile } from './profile.ts';
 
-/** Where the server is, as `--server` says or as the server itself wrote into its data directory. */
-export type ServerAddress = {
-  readonly http: string;
-  readonly gateway: { readonly host: string; readonly port: number; readonly ca: string };
-  readonly rootVkey: string;
-};
-
-/** Reads `DIR/gatehouse.json`, which a running server keeps there. */
-export function discover(dataDir: string): ServerAddress {
-  const file = join(dataDir, 'gatehouse.json');
-  try {
-    return JSON.parse(readFileSync(file, 'utf8')) as ServerAddress;
-  } catch {
-    throw new CliFailure(
-      'server_unknown',
-      `No running server was found: ${file} is not there. Start one with gatehouse start, or give --data DIR or --server URL.`,
-    );
-  }
-}
+/** Adopting a large database takes minutes; a server that says nothing for longer is given up. */
+const answerMostMs = 300_000;
 
 /** Speaks HTTP to one server as one person. Signs in by key proof (RFC 9449) when it has to, and keeps the session in the profile's folder. */
 export class Client {
@@ -38,6 +21,11 @@ export class Client {
     const server = createHash('sha256').update(this.#http).digest('hex').slice(0, 16);
     this.#sessionFile = join(dataDir, 'profiles', profile.person, `session-${server}`);
     this.#token = readSession(this.#sessionFile);
+  }
+
+  /** The server's address, without a slash at the end. */
+  get http(): string {
+    return this.#http;
   }
 
   /** Reads a resource. */
@@ -100,7 +88,7 @@ export class Client {
 
 async function reach(url: string, init: RequestInit): Promise<Response> {
   try {
-    return await fetch(url, { ...init, redirect: 'error', signal: AbortSignal.timeout(60_000) });
+    return await fetch(url, { ...init, redirect: 'error', signal: AbortSignal.timeout(answerMostMs) });
   } catch (cause) {
     const why = cause instanceof Error && cause.cause instanceof Error ? cause.cause.message : String(cause);
     throw new CliFailure(
