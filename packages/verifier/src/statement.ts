@@ -17,6 +17,7 @@ export const statementDecisions = {
   'directory.genesis': ['enrol'],
   'directory.enrolment': ['enrol'],
   'directory.removal': ['remove'],
+  'policy.change': ['approve'],
 } as const satisfies { readonly [type: string]: readonly string[] };
 
 /** The kind of a statement. */

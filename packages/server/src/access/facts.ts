@@ -1,12 +1,4 @@
-import type {
-  ActivationFacts,
-  CustomerFacts,
-  Grant,
-  Instant,
-  LapseFacts,
-  ManagerFacts,
-  Oversight,
-} from '@gatehouse/terms';
+import type { ActivationFacts, CustomerFacts, Grant, Instant, LapseFacts, ManagerFacts } from '@gatehouse/terms';
 import type { PersonFacts } from '../personnel/index.ts';
 import type { Tenant } from '../tenants/index.ts';
 import type { AccessOptions } from './context.ts';
@@ -33,10 +25,12 @@ export async function managerFacts(
   options: AccessOptions,
   about: { record: RequestRecord; tenant: Tenant; manager: string; decision: 'approve' | 'deny'; now: Instant },
 ): Promise<ManagerFacts | null> {
-  const { personnel } = options;
   const { record, now } = about;
-  const manager = await personnel.factsAbout(about.manager, now);
-  if (manager === null) return null;
+  const [manager, requester] = await Promise.all([
+    options.personnel.factsAbout(about.manager, now),
+    options.personnel.factsAbout(record.requester, now),
+  ]);
+  if (manager === null || requester === null) return null;
   const raisedAt = record.extension?.raisedAt ?? record.raisedAt;
   return {
     now,
@@ -46,7 +40,7 @@ export async function managerFacts(
     state: record.state,
     raisedAt,
     requester: record.requester,
-    requesterLine: await overseers(options, record.requester, raisedAt, now),
+    requesterLine: [...requester.oversight],
     delegates: [],
     manager: {
       id: manager.person.id,
@@ -149,16 +143,4 @@ export function grantOf(record: RequestRecord): Grant | null {
     notAfter: record.endsAt,
     ended: null,
   };
-}
-
-/** Everybody above the requester now; since before the raising if they were above just before it as well (INV-31). */
-async function overseers(
-  { personnel }: AccessOptions,
-  requester: string,
-  raisedAt: Instant,
-  now: Instant,
-): Promise<readonly Oversight[]> {
-  const before = (raisedAt - 1) as Instant;
-  const [then, present] = await Promise.all([personnel.lineOf(requester, before), personnel.lineOf(requester, now)]);
-  return present.map((person) => ({ person, since: then.includes(person) ? before : now }));
 }
