@@ -122,6 +122,9 @@ export class Session implements Cancellable {
     client.on('close', () => this.#end({ because: null, runs: 'cut' }));
     backend.socket.on('close', () => this.#end({ because: backendGone, runs: 'unknown' }));
     if (session.signal.aborted) aborted();
+    // A socket that closed while the source was reached has told so already, and tells it no second time.
+    if (client.destroyed) this.#end({ because: null, runs: 'cut' });
+    if (backend.socket.destroyed) this.#end({ because: backendGone, runs: 'unknown' });
     if (backend.rest.length > 0) this.#take(this.#backendFramer, backend.rest);
     if (early.length > 0) this.#take(this.#clientFramer, early);
     client.resume();

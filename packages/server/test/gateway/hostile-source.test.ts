@@ -6,13 +6,14 @@ import type { Gateway } from '../../src/gateway/index.ts';
 import { ScramServer } from '../../src/gateway/scram.ts';
 import { temporaryFolder, until } from '../cluster.ts';
 import { MemoryAccess, verifierOf } from './memory-access.ts';
-import { type Wire, login, typed } from './raw-client.ts';
+import { type Wire, login, proveToken, secure, startup, typed } from './raw-client.ts';
 import { openGateway } from './stage.ts';
 
 /** What a played source does: at the login, and at everything that comes after it. */
 type Play = {
   readonly login?: (socket: Socket, packet: Buffer, round: number) => void;
   readonly greeting?: Buffer;
+  readonly welcome?: (go: () => void) => void;
   readonly answer?: (socket: Socket, bytes: Buffer) => void;
 };
 
@@ -217,6 +218,36 @@ describe('a source that is hostile', () => {
     await until(() => access.outcomes().at(-1)?.outcome === 'cut');
   });
 
+  it('is let go again where the client left before the source was ready', async () => {
+    let proceed: () => void = () => undefined;
+    let reached = false;
+    play = {
+      greeting: typed('N', 'SNOTICE', Buffer.of(0)),
+      welcome: (go) => {
+        reached = true;
+        proceed = go;
+      },
+    };
+    const grant = access.grant({
+      source: 'shop',
+      backend: { host: '127.0.0.1', port, database: 'd', user: 'u', password },
+    });
+    const wire = await secure(gateway);
+    wire.send(
+      startup([
+        ['user', grant.grantId],
+        ['database', 'shop'],
+      ]),
+    );
+    await proveToken(wire, grant.token);
+    await until(() => reached);
+    wire.socket.destroy();
+    await wire.end();
+    proceed();
+    await until(() => access.told.some((entry) => entry.kind === 'closed' && entry.grantId === grant.grantId));
+    await until(() => open.size === 0);
+  });
+
   it('may send any bytes at any time without harm to the sessions of others', async () => {
     const quiet = await connect();
     await fc.assert(
@@ -284,16 +315,21 @@ function serve(socket: Socket, play: () => Play, password: string, cancelled: (b
       } else {
         const end = scramServer.final(body.toString());
         loggedIn = true;
-        socket.write(
-          Buffer.concat([
-            typed('R', 12, Buffer.from(end.proven ? end.serverFinal : '')),
-            authenticated,
-            parameters,
-            play().greeting ?? Buffer.alloc(0),
-            key,
-            ready,
-          ]),
-        );
+        const welcome = (): void => {
+          socket.write(
+            Buffer.concat([
+              typed('R', 12, Buffer.from(end.proven ? end.serverFinal : '')),
+              authenticated,
+              parameters,
+              play().greeting ?? Buffer.alloc(0),
+              key,
+              ready,
+            ]),
+          );
+        };
+        const hold = play().welcome;
+        if (hold === undefined) welcome();
+        else hold(welcome);
       }
       round += 1;
     }
