@@ -348,14 +348,18 @@ async function plan(options: SourcesOptions, name: string, measure: boolean): Pr
 
 async function refuseApplied(options: SourcesOptions, name: string): Promise<void> {
   if ((await store.standingApplication(options.database.pool, name)) === null) return;
-  throw new SourceError('SOURCE_APPLIED', `A plan is applied to the source ${name}: undo it before another is made.`);
+  throw new SourceError(
+    'SOURCE_APPLIED',
+    `A plan is applied to the source ${name}: undo it before another is made or applied.`,
+  );
 }
 
 async function apply(options: SourcesOptions, command: Parameters<Sources['apply']>[0]): ReturnType<Sources['apply']> {
   const { pool } = options.database;
   const source = await known(options, command.name);
   await settle(options, source);
-  await refuseApplied(options, source.name);
+  const again = await applyAgain(options, source.name);
+  if (again !== null) return again;
   const applied = await inSource(options, source, async (client) => {
     const facts = await planFacts(options, source, client);
     const made = makePlan(facts);
@@ -384,6 +388,19 @@ async function apply(options: SourcesOptions, command: Parameters<Sources['apply
   await store.confirmApplication(pool, source.name, applied);
   const mapped = await mapTenants(options, source.name);
   return { planHash: applied.plan.hash, tenants: mapped.all, events: [first, ...mapped.events] };
+}
+
+/** Where the newest classification is applied already, only tenants that are new, or were not told yet, are left to do. */
+async function applyAgain(
+  options: SourcesOptions,
+  name: string,
+): Promise<Awaited<ReturnType<Sources['apply']>> | null> {
+  const standing = await store.standingApplication(options.database.pool, name);
+  if (standing === null) return null;
+  const newest = await store.newestClassification(options.database.pool, name);
+  if (newest?.hash !== standing.classificationHash) await refuseApplied(options, name);
+  const mapped = await mapTenants(options, name);
+  return { planHash: standing.planHash, tenants: mapped.all, events: mapped.events };
 }
 
 /**

@@ -52,7 +52,10 @@ export interface Sources {
   classification(name: string): Promise<{ readonly classification: Classification; readonly hash: string } | null>;
   /** What `apply` would do, as SQL. `measure`: also measures what row security costs the application, on copies. */
   plan(name: string, options?: { readonly measure?: boolean }): Promise<ShownPlan>;
-  /** Does what the plan says in one transaction, or nothing; maps the tenants; `planHash` refuses any other plan than the one seen. */
+  /**
+   * Does what the plan says in one transaction, or nothing; maps the tenants; `planHash` refuses any other plan than the one
+   * seen. May be repeated: where the newest classification is applied already, only new tenants are mapped.
+   */
   apply(command: {
     readonly name: string;
     readonly planHash?: string;
