@@ -95,6 +95,6 @@ describe('the documents', () => {
     const rows = Object.entries(statementDecisions).map(
       ([type, decisions]) => `| \`${type}\` | ${decisions.map((one) => `\`${one}\``).join(', ')} |`,
     );
-    expect(page.split('\n').filter((line) => /^\| `(access|directory)\./.test(line))).toEqual(rows);
+    expect(page.split('\n').filter((line) => /^\| `(access|directory|policy)\./.test(line))).toEqual(rows);
   });
 });
