@@ -5,12 +5,14 @@ import { type Backend, cancelBackend } from './backend.ts';
 import { cleanError, columnNames, lexingChange, readError, readParameter } from './backend-message.ts';
 import type { Cancellable } from './cancel.ts';
 import { ClientReader } from './client-reader.ts';
+import { longestFromBackend, longestFromClient } from './frame-rules.ts';
 import { Framer } from './framer.ts';
 import type { GatewayLimits } from './limits.ts';
 import { OutcomeBook } from './outcome-book.ts';
 import { Outlet } from './outlet.ts';
 import type { AccessPort, OpenSession, StatementOutcome, WireIncident, WireRefusal } from './ports.ts';
 import { ProtocolViolation } from './protocol-violation.ts';
+import { backendGone, budgetUsed, endOf, grantOver, logIsDown } from './session-ends.ts';
 import type { StatementJudge } from './statement-cache.ts';
 import { type Run, type Step, isBoundary, outcomeOf } from './step.ts';
 import { errorResponse, messageType as m, message, refusal } from './wire.ts';
@@ -521,30 +523,6 @@ const idleStatus = 0x49;
 /** How often a receipt may go stale before the log counts as too slow to be relied on. */
 const mostAsked = 5;
 
-const logIsDown = refusal('57P03', 'The log of this tenant cannot be written, so nothing is read.', {
-  detail: 'A statement runs only after its entry in the log is durable.',
-  hint: 'Connect again when the log is back; nothing of the last statement was run after the log stopped.',
-});
-const budgetUsed = refusal(
-  '53400',
-  "The grant's row budget is used up; the result was cut before the row that exceeds it.",
-  {
-    hint: 'Ask for fewer rows, or ask for a grant with a larger budget.',
-  },
-);
-const grantOver = refusal('57P01', 'The grant has reached its end; nothing more is read.', {
-  hint: 'Ask for an extension or for a new grant.',
-});
-const backendGone = refusal('08006', 'The source closed the connection.');
-
-/** The refusal that a signal carries, or a sentence where it carries something else. */
-function endOf(signal: AbortSignal): WireRefusal {
-  const reason: unknown = signal.reason;
-  if (typeof reason === 'object' && reason !== null && 'sqlstate' in reason && 'message' in reason)
-    return reason as WireRefusal;
-  return grantOver;
-}
-
 function closeAfter(socket: Duplex, ms: number): void {
   const timer = setTimeout(() => socket.destroy(), ms);
   socket.once('close', () => clearTimeout(timer));
@@ -554,41 +532,4 @@ function unasked(type: number): ProtocolViolation {
   return new ProtocolViolation(
     `The source sent a message of type 0x${type.toString(16).padStart(2, '0')} that nothing asked for.`,
   );
-}
-
-function longestFromClient(type: number, most: number): number {
-  switch (type) {
-    case m.query:
-    case m.parse:
-    case m.bind:
-    case m.functionCall:
-    case m.copyData:
-      return most;
-    case m.copyFail:
-      return 8192;
-    case m.execute:
-    case m.describe:
-    case m.close:
-      return 1024;
-    case m.sync:
-    case m.flush:
-    case m.terminate:
-    case m.copyDone:
-      return 4;
-    default:
-      return 0;
-  }
-}
-
-function longestFromBackend(type: number): number {
-  switch (type) {
-    case m.dataRow:
-    case m.copyData:
-      return 1024 * 1024 * 1024;
-    case m.rowDescription:
-    case m.parameterDescription:
-      return 4 * 1024 * 1024;
-    default:
-      return 1024 * 1024;
-  }
 }
