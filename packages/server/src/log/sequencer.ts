@@ -43,6 +43,11 @@ export const defaultLimits: SequencerLimits = {
 /** Between two batches: the state is what is committed, and the connection is free. */
 export type Between = { readonly client: PoolClient; readonly fence: number; readonly state: SequencerState };
 
+type BetweenWork = {
+  readonly run: (at: Between) => Promise<void>;
+  readonly reject: (reason: Error) => void;
+};
+
 /** A batch whose answer was lost: committed, or not? */
 type Doubt = {
   readonly batch: number;
@@ -60,7 +65,7 @@ export class Sequencer {
   #writer: Writer | null;
   #state: SequencerState;
   #queue: Waiting[] = [];
-  #between: ((at: Between) => Promise<void>)[] = [];
+  #between: BetweenWork[] = [];
   #stopping = false;
   #damage: LogError | null = null;
   #running: Promise<void> | null = null;
@@ -117,12 +122,15 @@ export class Sequencer {
   between<Result>(work: (at: Between) => Promise<Result>): Promise<Result> {
     if (!this.accepting) return Promise.reject(unavailable('the sequencer is not running'));
     return new Promise((resolve, reject) => {
-      this.#between.push((at) =>
-        work(at).then(resolve, (error: unknown) => {
+      const run = async (at: Between): Promise<void> => {
+        try {
+          resolve(await work(at));
+        } catch (error) {
           reject(error instanceof Error ? error : new Error(String(error)));
           throw error;
-        }),
-      );
+        }
+      };
+      this.#between.push({ run, reject });
       this.#start();
     });
   }
@@ -159,9 +167,9 @@ export class Sequencer {
     }
   }
 
-  async #runBetween(writer: Writer, work: (at: Between) => Promise<void>): Promise<void> {
+  async #runBetween(writer: Writer, work: BetweenWork): Promise<void> {
     try {
-      await this.#bounded(work({ client: writer.client, fence: writer.fence, state: this.#state }));
+      await this.#bounded(work.run({ client: writer.client, fence: writer.fence, state: this.#state }));
     } catch (error) {
       await this.#recover(writer, null, error);
     }
@@ -246,8 +254,11 @@ export class Sequencer {
   }
 
   #refuseQueued(reason: unknown): void {
-    rejectAll(this.#queue, unavailable('the batch before could not be committed', reason));
+    const fault = unavailable('the batch before could not be committed', reason);
+    rejectAll(this.#queue, fault);
+    for (const { reject } of this.#between) reject(fault);
     this.#queue = [];
+    this.#between = [];
   }
 }
 
