@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { SignJWT } from 'jose';
 import { CliFailure } from './failure.ts';
 import type { Profile } from './profile.ts';
+import { fieldsOf, textOf } from './reading.ts';
 
 /** Adopting a large database takes minutes; a server that says nothing for longer is given up. */
 const answerMostMs = 300_000;
@@ -50,7 +51,7 @@ export class Client {
     const headers = method === 'POST' ? { 'idempotency-key': randomUUID() } : {};
     const response = await this.#send(method, path, body, headers);
     if (!response.ok) throw await failureOf(response);
-    return await response.json();
+    return await jsonOf(response);
   }
 
   async #send(method: string, path: string, body: unknown, headers: Record<string, string>): Promise<Response> {
@@ -80,9 +81,8 @@ export class Client {
       .sign(this.#profile.privateKey);
     const response = await reach(url, { method: 'POST', headers: { dpop: proof } });
     if (!response.ok) throw await failureOf(response);
-    const { token } = (await response.json()) as { token: string };
-    this.#token = token;
-    keepSession(this.#sessionFile, token);
+    this.#token = textOf(fieldsOf(await jsonOf(response)), 'token');
+    keepSession(this.#sessionFile, this.#token);
   }
 }
 
@@ -94,6 +94,17 @@ async function reach(url: string, init: RequestInit): Promise<Response> {
     throw new CliFailure(
       'server_unreachable',
       `The server at ${new URL(url).origin} did not answer: ${why}. Is it running?`,
+    );
+  }
+}
+
+async function jsonOf(response: Response): Promise<unknown> {
+  try {
+    return await response.json();
+  } catch {
+    throw new CliFailure(
+      'server_answer',
+      `The server at ${new URL(response.url).origin} answered with something that is not JSON. Is it a Gatehouse?`,
     );
   }
 }

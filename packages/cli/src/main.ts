@@ -10,6 +10,7 @@ const { version } = createRequire(import.meta.url)('../package.json') as { versi
 
 /** Runs the `gatehouse` command with the real terminal around it, and returns the exit code. */
 export function main(args: readonly string[]): Promise<number> {
+  process.stdout.on('error', endWithReader);
   const surroundings: Surroundings = {
     environment: process.env,
     now: systemNow,
@@ -21,4 +22,10 @@ export function main(args: readonly string[]): Promise<number> {
     interactive: process.stdin.isTTY,
   };
   return runCommand(args, version, surroundings);
+}
+
+/** `gatehouse log list | head` closes our stdout early; that is the reader's right and no fault. */
+function endWithReader(cause: Error): void {
+  if ('code' in cause && cause.code === 'EPIPE') process.exit(0);
+  throw cause;
 }

@@ -1,6 +1,7 @@
 import { isOver, type RequestState, requestStates } from '@gatehouse/terms';
+import { formatDuration } from './durations.ts';
 import { CliFailure } from './failure.ts';
-import { type Fields, fieldsOf, textOf, textOrNullOf } from './reading.ts';
+import { countOf, type Fields, fieldsOf, textOf, textOrNullOf } from './reading.ts';
 import { counted, plain, time } from './words.ts';
 
 /** The state of a request in an answer. */
@@ -14,12 +15,18 @@ export function stateOf(request: Fields): RequestState {
   );
 }
 
-/** Who may what until when, and for which ticket. */
+/** Who may what until when, what for, and for which ticket. */
 export function rightSentence(request: Fields): string {
   const who = plain(textOf(request, 'requester'));
   const what = `${textOf(request, 'mode')} data of ${plain(textOf(request, 'tenant'))} in ${plain(textOf(request, 'source'))}`;
-  const until = time(textOrNullOf(request, 'endsAt') ?? textOf(request, 'notAfter'));
-  return `${who} may ${what} until ${until} for ${plain(textOf(request, 'purpose'))}, ticket ${plain(textOf(request, 'ticket'))}`;
+  return `${who} may ${what} ${spanOf(request)} for ${plain(textOf(request, 'purpose'))}, ticket ${plain(textOf(request, 'ticket'))}`;
+}
+
+/** A grant in use has an end; before its first use it has a duration. */
+function spanOf(request: Fields): string {
+  const endsAt = textOrNullOf(request, 'endsAt');
+  if (endsAt !== null) return `until ${time(endsAt)}`;
+  return `during ${formatDuration(countOf(fieldsOf(request['budgets'], 'budgets'), 'durationMs'))} from the first use`;
 }
 
 /** Where a request stands and what comes next, in one sentence. */

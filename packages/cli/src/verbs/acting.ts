@@ -3,8 +3,8 @@ import { type Family, example } from '../desk.ts';
 import { type Act, checkActDraft } from '../drafts.ts';
 import { CliFailure } from '../failure.ts';
 import { type Answer, shown } from '../output.ts';
-import { type Fields, fieldsOf, textOrNullOf } from '../reading.ts';
-import { rightSentence, standingSentence } from '../request-words.ts';
+import { type Fields, fieldsOf } from '../reading.ts';
+import { rightSentence, standingSentence, stateOf } from '../request-words.ts';
 import { sign, signingOf } from '../signing.ts';
 import { plain, time } from '../words.ts';
 
@@ -81,6 +81,7 @@ const past: { readonly [act in Act]: string } = {
 };
 
 function consequence(verb: Act, request: Fields): string {
-  if (verb === 'approve' && textOrNullOf(request, 'approvedAt') !== null) return `${rightSentence(request)}.`;
+  const state = stateOf(request);
+  if (verb === 'approve' && (state === 'approved_future' || state === 'active')) return `${rightSentence(request)}.`;
   return standingSentence(request);
 }

@@ -63,7 +63,7 @@ async function showRequest(caller: Caller, id: string): Promise<Answer> {
   );
   const text = [
     standingSentence(request),
-    `  asked for      ${rightSentence(request)}`,
+    `  asked for      ${rightSentence({ ...request, endsAt: null })}`,
     `  reason         ${plain(textOf(request, 'reasonCode'))}; in their words: ${plain(textOf(request, 'justification'))}`,
     `  used           ${usedSentence(request)}`,
     'Signed:',
