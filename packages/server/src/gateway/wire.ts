@@ -95,7 +95,7 @@ export function refusal(
 }
 
 /** Decodes UTF-8 or throws a violation: a text that two programs read differently is not a text that can be logged. */
-export function decodeText(bytes: Buffer, start: number, end: number): string {
+function decodeText(bytes: Buffer, start: number, end: number): string {
   if (!isUtf8(bytes.subarray(start, end))) {
     throw new ProtocolViolation('A text was expected in UTF-8, and these bytes are not.', '22021');
   }
