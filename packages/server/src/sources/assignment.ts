@@ -3,26 +3,7 @@ import type { Treatment } from './classification.ts';
 import { showName, showTable } from './names.ts';
 import type { TenantTable } from './propose.ts';
 import { SourceError } from './source.ts';
-import type { Assignment } from './sources.ts';
 import { castTo } from './tenant-key.ts';
-
-/** Reads `T=tenant:COLUMN`, `T=path:FK`, `T=reference` or `T=refused` as the command line writes it. */
-export function parseAssignment(text: string): Assignment {
-  const split = text.lastIndexOf('=');
-  const table = text.slice(0, split);
-  const said = text.slice(split + 1);
-  const wrong = new SourceError(
-    'SOURCE_CLASSIFICATION_INVALID',
-    `The assignment ${showName(text)} cannot be read: expected TABLE=tenant:COLUMN, TABLE=path:FOREIGN_KEY, TABLE=reference or TABLE=refused.`,
-  );
-  if (split < 1) throw wrong;
-  if (said === 'reference') return { table, treatment: { kind: 'reference' } };
-  if (said === 'refused') return { table, treatment: { kind: 'refused', reason: operatorRefused } };
-  const [, kind, name] = /^(tenant|path):(.+)$/s.exec(said) ?? [];
-  if (name === undefined) throw wrong;
-  if (kind === 'tenant') return { table, treatment: { kind: 'tenant', by: 'column', column: name } };
-  return { table, treatment: { kind: 'tenant', by: 'path', foreignKey: name } };
-}
 
 /** The reason of a refusal that a person chose; suggestions do not open it again. */
 export const operatorRefused = 'refused by the operator';

@@ -1,6 +1,5 @@
 import type { ClientBase } from 'pg';
 import type {
-  AclEntry,
   Catalog,
   Column,
   ForeignKey,
@@ -214,8 +213,3 @@ const reachSql = `
    and not r.rolsuper and r.rolname !~ '^(pg_|gov_|g_[0-9a-f]{32}$)'
    and (has_table_privilege(r.oid, c.oid, 'select, insert, update, delete')
         or has_any_column_privilege(r.oid, c.oid, 'select, insert, update'))`;
-
-/** Rows of access lists that a reader of a catalog may sum up. */
-export function publicPrivileges(acl: readonly AclEntry[]): readonly AclEntry[] {
-  return acl.filter((entry) => entry.grantee === null);
-}

@@ -4,9 +4,7 @@ import { type Classification, classificationHash, type Treatment, treatmentOf } 
 import { quoteIdentifier, quoteLiteral, quoteTable, showName, showTable } from './names.ts';
 import { pathsOf, policyCondition, type TenantPath } from './paths.ts';
 import { publicRights } from './public-rights.ts';
-
-/** One step of a plan: what it is for, the statements, and the statements that undo them. */
-export type Step = { readonly title: string; readonly sql: readonly string[]; readonly undo: readonly string[] };
+import type { Step } from './step.ts';
 
 /** A role that Gatehouse makes for the whole cluster; dropped by undo when no other source needs it. */
 export type OwnRole = { readonly name: 'gov_grantee' | 'gov_definer'; readonly sql: string };
@@ -88,7 +86,7 @@ function ownRoles(catalog: Catalog): readonly OwnRole[] {
 }
 
 /** Who owns the map and the path functions: a role of its own that can do nothing else, or the administrator where none can be made. */
-export function definerOf(catalog: Catalog): string {
+function definerOf(catalog: Catalog): string {
   return catalog.admin.superuser ? 'gov_definer' : catalog.admin.role;
 }
 

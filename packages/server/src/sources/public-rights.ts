@@ -1,6 +1,6 @@
 import { type AclEntry, type Catalog, isOwnRole, ordinaryRoles } from './catalog.ts';
 import { quoteIdentifier, quoteTable, showName, showText } from './names.ts';
-import type { Step } from './plan.ts';
+import type { Step } from './step.ts';
 
 /** An object of the database whose rights are taken from PUBLIC. */
 type Target = {

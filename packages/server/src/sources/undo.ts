@@ -3,8 +3,9 @@ import { lockAdoption, run } from './apply.ts';
 import { inTransactionOf } from './connection.ts';
 import { takePower } from './grant-role.ts';
 import { quoteIdentifier } from './names.ts';
-import type { OwnRole, Step } from './plan.ts';
+import type { OwnRole } from './plan.ts';
 import { profilesHere } from './profile.ts';
+import type { Step } from './step.ts';
 
 /** What `undo` needs of an applied plan. */
 export type Undoable = { readonly roles: readonly OwnRole[]; readonly steps: readonly Step[] };

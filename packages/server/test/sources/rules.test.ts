@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { parseAssignment } from '../../src/sources/assignment.ts';
 import { type Classification, classificationHash, loosened } from '../../src/sources/classification.ts';
 import { makePlan, renderPlan } from '../../src/sources/plan.ts';
 import { profileOf } from '../../src/sources/profile.ts';
@@ -140,16 +139,6 @@ describe('a classification', () => {
     expect(loosened(before, as({ kind: 'reference' }))).toEqual([{ schema: 'public', table: 'orders' }]);
     expect(loosened(before, as({ kind: 'refused', reason: '' }))).toEqual([]);
     expect(classificationHash(as({ kind: 'reference' }))).not.toBe(classificationHash(before));
-  });
-
-  it('is read from the command line, or refused with what was expected', () => {
-    expect(parseAssignment('orders=tenant:customer_id').treatment).toEqual({
-      kind: 'tenant',
-      by: 'column',
-      column: 'customer_id',
-    });
-    expect(parseAssignment('a=b=path:fk').table).toBe('a=b');
-    expect(() => parseAssignment('orders=none')).toThrow(/expected TABLE=tenant:COLUMN/);
   });
 });
 
