@@ -24,6 +24,15 @@ export type ConfigResult =
   | { readonly ok: true; readonly config: Config }
   | { readonly ok: false; readonly faults: readonly string[] };
 
+/** What `gatehouse demo` is told. `start` is the program that it plays against, always on an embedded PostgreSQL. */
+export type DemoConfig = {
+  readonly once: boolean;
+  readonly json: boolean;
+  /** Null: a new folder that is removed at the end. */
+  readonly dataDir: string | null;
+  readonly start: Omit<Config, 'dataDir'>;
+};
+
 const logLevels = ['silent', 'error', 'warn', 'info'] as const;
 
 /**
@@ -71,6 +80,51 @@ export function readConfig(args: readonly string[], environment: NodeJS.ProcessE
       webDir,
     },
   };
+}
+
+/** Reads the arguments of `gatehouse demo`. Ports default to free ones; the database of `DATABASE_URL` is never used. */
+export function readDemoConfig(
+  args: readonly string[],
+  webDir: string,
+): { readonly ok: true; readonly config: DemoConfig } | { readonly ok: false; readonly faults: readonly string[] } {
+  let values: ReturnType<typeof parseDemo>;
+  try {
+    values = parseDemo(args);
+  } catch (cause) {
+    const said = cause instanceof Error ? cause.message.split('. ')[0] : String(cause);
+    return { ok: false, faults: [`${said}. See: gatehouse demo --help`] };
+  }
+  const faults: string[] = [];
+  const http = endpoint('--http', values.http ?? '127.0.0.1:0', faults);
+  const gateway = endpoint('--gateway', values.gateway ?? '127.0.0.1:0', faults);
+  if (faults.length > 0) return { ok: false, faults };
+  const json = values.json ?? false;
+  const start = { http, gateway, sample: true, json, databaseUrl: null, operatorName: null, webDir } as const;
+  return {
+    ok: true,
+    config: {
+      once: values.once ?? false,
+      json,
+      dataDir: values.data === undefined ? null : resolve(values.data),
+      // The story breaks things on purpose; what the program says about that would only disturb it.
+      start: { ...start, logLevel: 'silent' },
+    },
+  };
+}
+
+function parseDemo(args: readonly string[]) {
+  return parseArgs({
+    args: [...args],
+    strict: true,
+    allowPositionals: false,
+    options: {
+      data: { type: 'string' },
+      http: { type: 'string' },
+      gateway: { type: 'string' },
+      once: { type: 'boolean' },
+      json: { type: 'boolean' },
+    },
+  }).values;
 }
 
 function parse(args: readonly string[]) {

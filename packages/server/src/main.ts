@@ -8,8 +8,9 @@ import { hashOf, type JsonValue } from '@gatehouse/verifier';
 import { openAccess } from './access/index.ts';
 import { openLogReading } from './audit/index.ts';
 import { type Clock, systemClock } from './clock.ts';
-import { type Config, readConfig } from './config.ts';
-import { Answers, migrate, openDatabase } from './db/index.ts';
+import { type Config, readConfig, readDemoConfig } from './config.ts';
+import { Answers, type ConnectionParameters, migrate, openDatabase } from './db/index.ts';
+import { runDemo } from './demo-verb.ts';
 import { startGateway, type WireRefusal } from './gateway/index.ts';
 import { grantRolesOf } from './grant-roles.ts';
 import { buildHttp } from './http/index.ts';
@@ -39,6 +40,8 @@ export type Program = {
   readonly ready: Ready;
   /** Resolves with a sentence if the program can no longer do its work and has to end. */
   readonly failed: Promise<string>;
+  /** How an administrator on the host reaches a database of the program, past the gateway. Never for a caller from outside. */
+  readonly adminAddress: (database: string) => ConnectionParameters;
   readonly stop: () => Promise<void>;
 };
 
@@ -127,9 +130,6 @@ export async function startProgram(config: Config, surroundings: Surroundings): 
     await access.start();
     undo.push(() => access.stop(stopping));
 
-    const gateway = await startGateway({ ...config.gateway, dataDir, access: access.gateway, clock, random, logger });
-    undo.push(() => gateway.close());
-
     const metrics = openMetrics({
       openSessions: access.openSessions,
       logEntries: () => log.logs().reduce((sum, id) => sum + log.size(id), 0),
@@ -160,6 +160,17 @@ export async function startProgram(config: Config, surroundings: Surroundings): 
     undo.push(() => app.close());
     http = await app.listen({ host: config.http.host, port: config.http.port });
 
+    const gateway = await startGateway({
+      ...config.gateway,
+      dataDir,
+      access: access.gateway,
+      clock,
+      random,
+      logger,
+      askHint: askHint(http),
+    });
+    undo.push(() => gateway.close());
+
     const ready: Ready = {
       ready: true,
       http,
@@ -171,20 +182,26 @@ export async function startProgram(config: Config, surroundings: Surroundings): 
     await announce(dataDir, ready);
     undo.push(() => rm(join(dataDir, 'gatehouse.json'), { force: true }));
     let stopped: Promise<void> | undefined;
-    return { ready, failed, stop: () => (stopped ??= giveBack()) };
+    return { ready, failed, adminAddress: database.adminUrlFor, stop: () => (stopped ??= giveBack()) };
   } catch (cause) {
     await giveBack();
     throw cause;
   }
 }
 
-/** The command line of the server: `start [flags]`. Returns the exit code: 0 stopped, 1 failed, 2 used wrongly. */
+/** What a client without a grant is told to do. */
+function askHint(http: string): string {
+  return `Ask at ${http}/api/v1/requests or with: gatehouse request --tenant T --source S --purpose P --reason-code R --ticket X --justification TEXT --for 1h`;
+}
+
+/** The command line of the server: `start [flags]` or `demo [flags]`. Returns the exit code: 0 stopped, 1 failed, 2 used wrongly. */
 export async function main(args: readonly string[]): Promise<number> {
   const webDir = fileURLToPath(new URL('../../web/dist', import.meta.url));
   const [verb, ...flags] = args;
+  if (verb === 'demo') return demo(flags, webDir);
   if (verb !== 'start') {
     process.stderr.write(
-      `gatehouse server: found ${JSON.stringify(verb ?? '')}, expected start. See: gatehouse start --help\n`,
+      `gatehouse server: found ${JSON.stringify(verb ?? '')}, expected start or demo. See: gatehouse start --help\n`,
     );
     return 2;
   }
@@ -209,6 +226,28 @@ export async function main(args: readonly string[]): Promise<number> {
     return 1;
   } catch (cause) {
     process.stderr.write(`gatehouse start: ${sentenceOf(cause)}\n`);
+    return 1;
+  }
+}
+
+async function demo(flags: readonly string[], webDir: string): Promise<number> {
+  const read = readDemoConfig(flags, webDir);
+  if (!read.ok) {
+    process.stderr.write(`gatehouse demo: ${read.faults.join('\n                ')}\n`);
+    return 2;
+  }
+  try {
+    return await runDemo(read.config, startProgram, {
+      clock: systemClock(),
+      random: (count) => randomBytes(count),
+      logger: stderrLogger(read.config.start.logLevel),
+      stopwatch: () => performance.now(),
+      interrupted: waitForSignal(),
+      out: (text) => process.stdout.write(text),
+      complain: (text) => process.stderr.write(text),
+    });
+  } catch (cause) {
+    process.stderr.write(`gatehouse demo: ${sentenceOf(cause)}\n`);
     return 1;
   }
 }
