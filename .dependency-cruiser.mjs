@@ -7,13 +7,13 @@ const ground = 'clock|logger|route';
 const engines = 'db|log|vault';
 const modules =
   'access|audit|disclosure|facility|identity|operations|personnel|sample|sample-people|sources|subcontractors|tenants';
-const edges = 'gateway|http|jobs';
+const edges = 'gateway|http|jobs|demo';
 
 /** Tests may reach into any file of their own package; the direction between packages binds them too. */
 const test = String.raw`(\.test\.tsx?$|^packages/[^/]+/test/)`;
 
-/** Files that may speak SQL: each module's store, the engines, and the two modules whose subject is a foreign database. */
-const speaksSql = [`${inServer}(${engines}|sources|sample)/`, `${inServer}(${modules})/(store|[^/]+-store)\\.ts$`];
+/** Files that may speak SQL: each module's store, the engines, the modules whose subject is a foreign database, and the demo, which is a client. */
+const speaksSql = [`${inServer}(${engines}|sources|sample|demo)/`, `${inServer}(${modules})/(store|[^/]+-store)\\.ts$`];
 
 export default {
   forbidden: [
@@ -168,7 +168,7 @@ export default {
     },
     {
       name: 'sql-in-its-place',
-      comment: 'The database driver is loaded only in store.ts, db/, log/, vault/, sources/ and sample/.',
+      comment: 'The database driver is loaded only in store.ts, db/, log/, vault/, sources/, sample/ and demo/.',
       severity: 'error',
       from: { path: '^packages/', pathNot: [...speaksSql, test] },
       to: { path: 'node_modules/(pg|kysely|postgres)/', dependencyTypesNot: ['type-only'] },
