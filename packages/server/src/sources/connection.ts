@@ -13,7 +13,7 @@ export async function withAdmin<T>(to: SourceConnection, work: (client: Client) 
     await client.connect();
     await client.query(
       `set search_path = ''; set row_security = on; set default_transaction_read_only = off; set standard_conforming_strings = on;
-       set lock_timeout = '5s'; set statement_timeout = '120s'; set client_min_messages = 'error'`,
+       set jit = off; set lock_timeout = '5s'; set statement_timeout = '120s'; set client_min_messages = 'error'`,
     );
   } catch (cause) {
     await client.end();
