@@ -73,6 +73,7 @@ describe.skipIf(debian15Missing !== null)('ordinary clients through the gateway'
     expect((await client.query('select 1 as one')).rows).toEqual([{ one: 1 }]);
     await client.end();
     expect(stage.access.intents()).toContainEqual({
+      class: 'read',
       sql: 'select id, total from orders where id = $1',
       params: [{ format: 'text', value: '7' }],
       shape: 'select id, total from orders where id = $1',

@@ -27,6 +27,16 @@ describe('the statement policy of mode read', () => {
     expect(new Set(lines.map((line) => `${line.purpose} ${line.statement}`)).size).toBe(lines.length);
   });
 
+  it.each([
+    ['select 1', 'read'],
+    ['begin; show timezone; commit', 'session'],
+    ['begin; select 1; commit', 'read'],
+    ['select 1; copy orders to stdout', 'copy_out'],
+    ['', 'session'],
+  ])('tells the terms that %j is %s', (sql, word) => {
+    expect(judge('read', sql)).toMatchObject({ permit: true, class: word });
+  });
+
   it('denies everything in a mode that has no policy yet', () => {
     expect(judge('write', 'select 1').permit).toBe(false);
   });
