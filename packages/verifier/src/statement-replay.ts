@@ -82,7 +82,8 @@ async function replayCases(
     if (ref === undefined || !opened.entry.type.startsWith('access.')) continue;
     const about = cases.get(ref) ?? { request: null, matter: null, statements: [] };
     cases.set(ref, about);
-    collect(about, opened.payload);
+    // What was refused counts for nothing; whether the refusal was right is for the replay of decisions.
+    if (opened.entry.type !== 'access.refused') collect(about, opened.payload);
     if (opened.entry.type !== 'access.activated') continue;
     const finding = await checkCase(primitives, claim, { about, opened, directories });
     counts[finding === 'unchecked' ? 'unchecked' : 'checked']++;
