@@ -43,7 +43,7 @@ export async function managerApproves(stage: Stage, id: string): Promise<Figures
     (cause: unknown) => cause as { code?: string; message?: string },
   );
   shows(
-    own?.code === 'approver_is_requester',
+    own?.code === 'self_approval',
     `expected Emil's own approval to be refused, found ${own?.code ?? 'a yes'}`,
   );
   tell(`Emil tries to approve his own request: ${own.message}`);
