@@ -93,10 +93,13 @@ function compose(parts: {
   const { lock, logger, cluster } = parts;
   const pool = new Pool(poolConfig(parts.own));
   // Without listeners a connection that breaks while nobody queries would end the program.
-  const noteBroken = (error: Error): void => logger.warn({ reason: error.message }, 'A database connection broke.');
+  let closed: Promise<void> | undefined;
+  // While closing, connections end with the server that they are to: nothing to warn about.
+  const noteBroken = (error: Error): void => {
+    if (closed === undefined) logger.warn({ reason: error.message }, 'A database connection broke.');
+  };
   pool.on('error', noteBroken);
   pool.on('connect', (client) => client.on('error', noteBroken));
-  let closed: Promise<void> | undefined;
   return {
     kind: cluster === null ? 'external' : 'embedded',
     pool,
