@@ -11,6 +11,8 @@ import { Trust } from './trust.ts';
 /** The flags that every verb takes. */
 export type Settings = {
   readonly dataDir: string;
+  /** True if somebody named it; else it is the default. */
+  readonly dataDirNamed: boolean;
   readonly as: string | null;
   readonly server: string | null;
   readonly json: boolean;

@@ -76,7 +76,13 @@ function newProgram(version: string, { print }: Surroundings): Command {
 
 function settingsOf(program: Command): Settings {
   const { data, as, server, json } = program.opts<{ data: string; as?: string; server?: string; json?: boolean }>();
-  return { dataDir: resolve(data), as: as ?? null, server: server ?? null, json: json === true };
+  return {
+    dataDir: resolve(data),
+    dataDirNamed: program.getOptionValueSource('data') !== 'default',
+    as: as ?? null,
+    server: server ?? null,
+    json: json === true,
+  };
 }
 
 /** What was typed wrongly, in one sentence. */

@@ -11,6 +11,8 @@ const manager = 'manager@operator.example';
 const approver = 'approver@acme.example';
 const admin = 'admin@acme.example';
 
+/** Debian's, or whichever is first in PATH. */
+const psql: string = 'psql';
 const psqlMissing = psqlFault();
 if (psqlMissing !== null) process.stderr.write(`life.test.ts is skipped: ${psqlMissing}\n`);
 
@@ -19,7 +21,7 @@ let grant: string;
 
 function psqlFault(): string | null {
   try {
-    execFileSync('psql', ['--version']);
+    execFileSync(psql, ['--version']);
     return null;
   } catch {
     return 'there is no psql in PATH';
@@ -125,7 +127,7 @@ describe.skipIf(psqlMissing !== null)('the life of an access, by the command and
   it('prints a connection string that opens one connection and no second', async () => {
     const { out } = await server.as(engineer, 'connect', grant, '--dsn');
     expect(out.trimEnd().split('\n')).toHaveLength(1);
-    const use = (): string => execFileSync('psql', [out.trim(), '-XAtqc', 'select 7'], { stdio: 'pipe' }).toString();
+    const use = (): string => execFileSync(psql, [out.trim(), '-XAtqc', 'select 7'], { stdio: 'pipe' }).toString();
     expect(use()).toBe('7\n');
     expect(use).toThrow();
   });
@@ -250,11 +252,11 @@ describe.skipIf(psqlMissing !== null)('the life of an access, by the command and
   });
 
   it('ends at the revocation: an open psql gets no further row', async () => {
-    const psql = startGatehouse(['--data', server.dataDir, '--as', engineer, 'connect', grant, '--', '-XAtq']);
-    const closed = new Promise<number | null>((resolve) => psql.on('close', resolve));
+    const open = startGatehouse(['--data', server.dataDir, '--as', engineer, 'connect', grant, '--', '-XAtq']);
+    const closed = new Promise<number | null>((resolve) => open.on('close', resolve));
     let out = '';
-    psql.stdout.on('data', (bytes: Buffer) => void (out += bytes.toString()));
-    psql.stdin.write("select 'before';\n");
+    open.stdout.on('data', (bytes: Buffer) => void (out += bytes.toString()));
+    open.stdin.write("select 'before';\n");
     await until(
       () => out,
       (text) => text.includes('before'),
@@ -262,7 +264,7 @@ describe.skipIf(psqlMissing !== null)('the life of an access, by the command and
     expect((await server.as(manager, 'revoke', grant, '--reason', 'The ticket was closed')).out).toContain(
       'revoked at',
     );
-    psql.stdin.end("select 'after';\n");
+    open.stdin.end("select 'after';\n");
     expect(await closed).not.toBe(0);
     expect(out).not.toContain('after');
     expect(await server.as(engineer, 'connect', grant, '--dsn')).toMatchObject({

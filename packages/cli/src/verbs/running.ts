@@ -59,18 +59,23 @@ function listening({ http, gateway }: { readonly http?: string; readonly gateway
 async function runServer(
   verb: string,
   flags: readonly string[],
-  { dataDir, json }: Settings,
+  { dataDir, dataDirNamed, json }: Settings,
   { environment, interactive }: Surroundings,
 ): Promise<Answer> {
-  const args = [serverEntry(), verb, '--data', dataDir, ...flags, ...(json ? ['--json'] : [])];
+  // Without a name the server chooses: start takes the same default, demo a folder that it removes again.
+  const data = dataDirNamed ? ['--data', dataDir] : [];
+  const args = [serverEntry(), verb, ...data, ...flags, ...(json ? ['--json'] : [])];
   const missing = `The Node that runs this command is gone: ${process.execPath}.`;
   return { kind: 'ran', exitCode: await run({ command: process.execPath, args, environment, missing, interactive }) };
 }
 
+/** Not a dependency: the command works without it, and whoever runs a server has installed it beside. */
+const serverPackage: string = '@gatehouse/server';
+
 /** The server's entry, if its package is installed beside this one. */
 function serverEntry(): string {
   try {
-    return fileURLToPath(import.meta.resolve('@gatehouse/server'));
+    return fileURLToPath(import.meta.resolve(serverPackage));
   } catch {
     throw new CliFailure(
       'server_not_installed',
