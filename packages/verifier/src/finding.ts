@@ -33,11 +33,6 @@ export function fails(
   return { ok: false, finding: { code, message, ...place } };
 }
 
-/** The same finding with its place named; a place that it names already is kept. */
-export function at(finding: Finding, place: Place): Finding {
-  return { ...place, ...finding };
-}
-
 /** A value from outside as it may be shown in a sentence: JSON, at most 80 characters. */
 export function show(value: unknown): string {
   const text =

@@ -68,11 +68,11 @@ export type Statement = {
 };
 
 /** The domain in front of every signed document; no other signature of ours starts with it. */
-export const statementDomain = 'gatehouse/statement/v1\n';
+const statementDomain = 'gatehouse/statement/v1\n';
 /** The namespace of `ssh-keygen -Y sign` for statements. */
 export const statementNamespace = 'gatehouse-statement';
 /** A statement is refused above this many canonical bytes. */
-export const statementBytesMost = 16_384;
+const statementBytesMost = 16_384;
 
 /** Bounds a text in UTF-8 bytes: names of people and tenants are any Unicode, but short and of one line. */
 function words(most: number): Form {

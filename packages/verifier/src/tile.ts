@@ -91,7 +91,7 @@ export type ReadFile = (path: string) => Promise<Uint8Array | null>;
  * Reads a tile or entry bundle; a partial one that is gone is taken from the full one, as tlog-tiles allows (LOG-SPEC
  * 8.3). `full` says that the bytes are of the full tile, of which only the first `width` count.
  */
-export async function readTile(
+async function readTile(
   read: ReadFile,
   tile: Tile,
 ): Promise<Checked<{ readonly bytes: Uint8Array; readonly path: string; readonly full: boolean }>> {

@@ -9,7 +9,6 @@ export type {
   IdentityErrorCode,
   LoadedDirectory,
 } from './directory.ts';
-export { readPins } from './pins.ts';
 export type { DirectoryPin, Pins } from './pins.ts';
 export type { Authenticated, Principal, SessionRefusal, SignedIn } from './principal.ts';
 export { openIdentity } from './sessions.ts';

@@ -2,7 +2,7 @@
 export { openTenants } from './commands.ts';
 export type { Tenants, TenantsOptions } from './commands.ts';
 export type { TenantUsers } from './user-commands.ts';
-export { defaultPolicy, loosenings, policyDocument, policyHash } from './policy.ts';
+export { defaultPolicy, policyDocument, policyHash } from './policy.ts';
 export { customerRoles, TenantError } from './tenant.ts';
 export type {
   CustomerRole,

@@ -66,7 +66,7 @@ export async function faultOfStep(
 }
 
 /** What a customer's admin signs to loosen: `subject` is the hash of the new document, `policyHash` that of the old one. */
-export const policyStatement = { type: 'policy.change', decision: 'approve' } as const;
+const policyStatement = { type: 'policy.change', decision: 'approve' } as const;
 
 function notPinned(tenant: string, found: string): TenantError {
   return new TenantError(

@@ -12,7 +12,7 @@ import type { Logger } from '../../src/logger.ts';
 export const startOfTest = Date.parse('2026-03-02T09:00:00.000Z');
 
 /** Cryptographic randomness, as main.ts gives it. */
-export const random = (count: number): Uint8Array => randomBytes(count);
+const random = (count: number): Uint8Array => randomBytes(count);
 
 /** A ref as the product draws them: 22 characters of base64url. */
 export function aRef(): string {
