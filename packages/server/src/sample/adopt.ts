@@ -22,9 +22,16 @@ export async function adoptSample({
   const found = await sources.find(sampleSource);
   if (found === null) await sources.add({ name: sampleSource, connection, tenantTable: 'tenants', by });
   if ((found?.classificationHash ?? null) === null) {
-    await sources.classify({ name: sampleSource, acceptSuggestions: true, assign: [], by });
+    await sources.classify({ name: sampleSource, acceptSuggestions: true, assign: chosen, by });
   }
   if ((found?.appliedClassificationHash ?? null) === null) {
     await sources.apply({ name: sampleSource, acceptAppChanges: false, by });
   }
 }
+
+/** Where several foreign keys lead to a tenant, somebody who knows the application says which one decides. */
+const chosen = [
+  ['order_items', 'order_items_order_id_fkey'],
+  ['messages', 'messages_ticket_id_fkey'],
+  ['attachments', 'attachments_message_id_fkey'],
+].map(([table = '', foreignKey = '']) => ({ table, treatment: { kind: 'tenant', by: 'path', foreignKey } as const }));
