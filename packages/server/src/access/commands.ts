@@ -196,9 +196,20 @@ export function openAccess(options: AccessOptions): Access {
       if (principal.kind === 'customer_user') {
         return listRequests(options.database.pool, { ...filter, tenant: principal.tenant });
       }
-      const listed = await listRequests(options.database.pool, filter);
-      const seen = await Promise.all(listed.map((record) => maySee(options, principal, record)));
-      return listed.filter((_, index) => seen[index] === true);
+      // Pages are filled after the filter, so that a short page always means that there is no more.
+      const seen: RequestRecord[] = [];
+      for (let { before } = filter; ; ) {
+        const page = await listRequests(options.database.pool, {
+          ...filter,
+          ...(before === undefined ? {} : { before }),
+        });
+        const visibly = await Promise.all(page.map((record) => maySee(options, principal, record)));
+        seen.push(...page.filter((_, index) => visibly[index] === true));
+        const last = page.at(-1);
+        if (last === undefined || page.length < filter.most || seen.length >= filter.most) break;
+        before = { raisedAt: last.raisedAt, id: last.id };
+      }
+      return seen.slice(0, filter.most);
     },
 
     async statements(principal, id) {
