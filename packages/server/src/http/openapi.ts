@@ -1,6 +1,7 @@
 import swagger from '@fastify/swagger';
 import Fastify from 'fastify';
 import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
+import { z } from 'zod';
 import type { Route } from '../route.ts';
 import { problemSchema } from './problem.ts';
 
@@ -21,12 +22,18 @@ export function documentOptions(version: string) {
   };
 }
 
+/** A POST with this header is done once: a repeat gets the same answer (INTERFACE.md). */
+const repeatable = z.looseObject({
+  'idempotency-key': z.string().min(8).max(200).optional().describe('Done once per caller, path and key, for 24 hours'),
+});
+
 /** What validates a route's calls and answers, and describes it in the document. */
-export function schemaOf({ tag, summary, who, params, query, body, response }: Route): object {
+export function schemaOf({ method, tag, summary, who, params, query, body, response }: Route): object {
   return {
     tags: [tag],
     summary,
     ...(who === 'anyone' ? {} : { security: [{ session: [] }] }),
+    ...(method === 'POST' && who !== 'anyone' ? { headers: repeatable } : {}),
     ...(params === undefined ? {} : { params }),
     ...(query === undefined ? {} : { querystring: query }),
     ...(body === undefined ? {} : { body }),

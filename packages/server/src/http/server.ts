@@ -134,7 +134,7 @@ async function handle(
       local: isLocal(request),
     });
   const answered =
-    declared.method === 'POST' && typeof key === 'string' && caller.principal !== null
+    declared.method === 'POST' && !declared.tellsSecret && typeof key === 'string' && caller.principal !== null
       ? await answerOnce(
           options.idempotency,
           { key, caller: caller.principal, path: request.url, body: request.body },
