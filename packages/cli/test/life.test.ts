@@ -171,6 +171,21 @@ describe.skipIf(psqlMissing !== null)('the life of an access, by the command and
     expect(replayed.out).toContain('1 grant in use checked against every signature');
   });
 
+  it.each([
+    ['shows no key directory', '/directories/operator', /"statements":\[.*\]/s, '"statements":[]', 'GRANT_UNCHECKED'],
+    ['holds decisions back', '/log/openings', /"items":\[.*\]/s, '"items":[]', 'DECISION_NOT_SHOWN'],
+    ['changes a payload', '/log/openings', /"payload":"eyJ/, '"payload":"eyK', 'COMMITMENT_FAILS'],
+  ])('does not verify if the server %s', async (_, of, found, instead, code) => {
+    const proxy = await startLyingProxy(server.http, (path, answer) =>
+      path.includes(of) ? answer.replace(found, instead) : answer,
+    );
+    const verified = await server.as(admin, '--server', proxy.url, '--json', 'verify', '--replay');
+    proxy.close();
+    const { ok, findings } = JSON.parse(verified.out) as { ok: boolean; findings: { code: string }[] };
+    expect({ code: verified.code, ok }).toEqual({ code: 1, ok: false });
+    expect(findings.map((finding) => finding.code)).toContain(code);
+  });
+
   it('proves one entry to others by a bundle, and no other entry', async () => {
     const file = join(server.dataDir, 'entry.bundle.json');
     const { out } = await server.as(admin, 'log', 'show', '--seq', '3', '--bundle');
@@ -272,5 +287,23 @@ describe.skipIf(psqlMissing !== null)('the life of an access, by the command and
       err: expect.stringContaining('revoked'),
     });
     expect(await server.as(admin, 'verify', '--replay')).toMatchObject({ code: 0 });
+  });
+
+  it('gives a database back and adopts it again, as a security officer', async () => {
+    const officer = 'security@operator.example';
+    expect((await server.as(officer, 'source', 'list')).out).toMatch(/^sample +sample +protected/);
+    expect(await server.as(engineer, 'source', 'undo', 'sample')).toMatchObject({ code: 1, out: '' });
+    expect((await server.as(officer, 'source', 'undo', 'sample')).out).toContain('as it was before');
+    expect(await server.as(officer, 'source', 'doctor', 'sample')).toMatchObject({ code: 1 });
+    expect((await server.as(officer, 'source', 'show', 'sample')).out).toContain('classified, not applied');
+    const { hash, sql } = await server.json(officer, 'source', 'plan', 'sample');
+    expect(sql).toContain('create policy');
+    expect(await server.as(officer, 'source', 'apply', 'sample', '--plan', 'another')).toMatchObject({ code: 1 });
+    expect(await server.json(officer, 'source', 'apply', 'sample', '--plan', String(hash))).toMatchObject({
+      tenants: 44,
+    });
+    expect(await server.json(officer, 'source', 'doctor', 'sample')).toMatchObject({ ok: true, tier: 'A' });
+    const none = await server.as(officer, 'source', 'classify', 'sample');
+    expect(none).toMatchObject({ code: 2, err: expect.stringContaining('--accept-suggestions') });
   });
 });

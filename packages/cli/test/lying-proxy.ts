@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, request } from 'node:http';
-import { text } from 'node:stream/consumers';
+import { buffer } from 'node:stream/consumers';
 
 /** A server between the command and the real one that changes answers on their way. */
 export type LyingProxy = {
@@ -19,7 +19,8 @@ export async function startLyingProxy(
     const { method = 'GET', url = '/' } = asked;
     seen.push(`${method} ${url}`);
     forward(http, asked).then(
-      ({ status, type, answer }) => response.writeHead(status, { 'content-type': type }).end(lie(url, answer)),
+      ({ status, type, answer }) =>
+        response.writeHead(status, { 'content-type': type }).end(lie(url, answer), 'latin1'),
       (cause: unknown) => response.destroy(cause instanceof Error ? cause : new Error(String(cause))),
     );
   });
@@ -32,13 +33,13 @@ export async function startLyingProxy(
   };
 }
 
-/** The Host header stays the proxy's, so that key proofs made for it hold, as with a server that itself lies. */
+/** Answers as latin1, which gives every byte of a tile back. The Host header stays the proxy's, so that key proofs made for it hold, as with a server that itself lies. */
 function forward(http: string, asked: IncomingMessage): Promise<{ status: number; type: string; answer: string }> {
   return new Promise((resolve, reject) => {
     const { method = 'GET', url = '/', headers } = asked;
     const onwards = request(`${http}${url}`, { method, headers }, (answered) => {
       const [status, type] = [answered.statusCode ?? 500, answered.headers['content-type'] ?? 'text/plain'];
-      text(answered).then((answer) => resolve({ status, type, answer }), reject);
+      buffer(answered).then((answer) => resolve({ status, type, answer: answer.toString('latin1') }), reject);
     });
     onwards.on('error', reject);
     asked.pipe(onwards);
