@@ -49,6 +49,8 @@ export type Route<
   readonly tag: string;
   readonly summary: string;
   readonly who: Caller;
+  /** True where the answer holds a secret that is told once: no Idempotency-Key makes the server remember it. */
+  readonly tellsSecret: boolean;
   readonly params: Params;
   readonly query: Query;
   readonly body: Body;
@@ -67,14 +69,15 @@ export function route<
   Response extends z.ZodType | undefined = undefined,
 >(
   declared: Pick<Route<Params, Query, Body, Response>, 'method' | 'url' | 'tag' | 'summary' | 'who' | 'handle'> & {
+    readonly tellsSecret?: boolean;
     readonly params?: Params;
     readonly query?: Query;
     readonly body?: Body;
     readonly response?: Response;
   },
 ): Route {
-  const { params, query, body, response, ...rest } = declared;
-  return { ...rest, params, query, body, response } as unknown as Route;
+  const { params, query, body, response, tellsSecret = false, ...rest } = declared;
+  return { ...rest, tellsSecret, params, query, body, response } as unknown as Route;
 }
 
 /** A yes of a handler. */

@@ -237,6 +237,7 @@ export function accessRoutes(access: Access): readonly Route[] {
       tag: 'access',
       summary: 'Mint a one-time token for one connection through the gateway',
       who: 'personnel',
+      tellsSecret: true,
       params: idParams,
       response: z.object({ user: z.string(), password: z.string(), expiresAt: time }),
       handle: async ({ principal, params }) =>

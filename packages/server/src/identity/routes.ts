@@ -68,6 +68,7 @@ export function identityRoutes(identity: Identity, clock: Clock): readonly Route
       tag: 'identity',
       summary: "Make a one-time code for your company's access log page",
       who: 'customer',
+      tellsSecret: true,
       response: z.object({ code: z.string(), path: z.string().describe('Open below the address of the server') }),
       handle: async ({ principal }) => {
         if (principal?.kind !== 'customer_user') throw new Error('A route for customers was called by somebody else.');
