@@ -1,46 +1,99 @@
-import { type LogReport, verifyLog } from '@gatehouse/verifier/browser';
-import { type PortalSession, readBytes } from './session.ts';
+import { replayRecord } from '@gatehouse/terms';
+import { type Finding, type LogReport, verifyLog } from '@gatehouse/verifier/browser';
+import type { ShownEntry } from './entry.ts';
+import { claimedSize, contentsMost, fetchOpenings, snapshotOf, storedEntries } from './files.ts';
+import { type Memory, recall, remember } from './memory.ts';
+import { type PortalSession, read, readBytes } from './session.ts';
+import { shownEntries } from './shown.ts';
+import { at, text } from './words.ts';
 
-/** What this browser trusts of a log from one visit to the next. */
-type Trusted = { readonly vkey: string; readonly checkpoint: string | null };
-
-/** The outcome of checking the log here, in the browser. */
-export type LogCheck = {
+/** A log as this browser read and checked it. */
+export type CheckedLog = {
+  readonly entries: readonly ShownEntry[];
   readonly report: LogReport;
+  /** All that speaks against the log; empty if it holds. */
+  readonly findings: readonly Finding[];
   readonly vkey: string;
-  /** True if the key was remembered from an earlier visit, false if it was taken from the server just now. */
-  readonly keyRemembered: boolean;
-  /** True if the log was shown to contain everything that it contained at the last visit. */
-  readonly sinceLastVisit: boolean;
+  readonly memory: Memory['kind'];
+  /** False if this browser cannot keep the checkpoint for the next visit, or must not, because the log does not hold. */
+  readonly kept: boolean;
+  /** How many entries were there at the last visit and are all still there; null if that was not shown. */
+  readonly heldSince: number | null;
+  /** Contents that are what their entries committed to, those not shown to this session, and those too old to be fetched here. */
+  readonly contents: { readonly matched: number; readonly closed: number; readonly older: number };
+  /** Decisions that were decided again here, with the published terms. */
+  readonly decisions: number;
+  readonly checkedAt: number;
 };
 
+/** How far the check is, in words and in numbers. */
+export type Progress = { readonly doing: string; readonly done: number; readonly all: number };
+
 /**
- * Checks the whole log in this browser with the verifier that customers can also run without us: signature, every entry,
- * no gap, nothing rewritten since the last visit. Remembers key and checkpoint only when everything held.
+ * Reads the whole log as files, checks it in this browser with the verifier that customers can also run without us, and
+ * shows only what was checked: signature, every entry, no gap, every content against its entry, every decision decided
+ * again, nothing rewritten since the last visit. Remembers key and checkpoint only when everything held.
  */
-export async function checkLog(session: PortalSession, logId: string): Promise<LogCheck> {
-  const prefix = `/log/t/${logId}`;
-  const name = `gatehouse:${logId}`;
-  const trusted = recall(name);
+export async function checkLog(session: PortalSession, said: (progress: Progress) => void): Promise<CheckedLog> {
+  const tenant = await read(session, `/api/v1/tenants/${encodeURIComponent(session.tenant)}`);
+  const logId = text(at(tenant, 'logId')) ?? 'unknown';
+  const prefix = `/log/t/${encodeURIComponent(logId)}`;
+  const storage = (): Storage => localStorage;
+  const memory = recall(storage, logId);
+  const trusted = memory.kind === 'trusted' ? memory.trusted : null;
   const vkey =
     trusted?.vkey ?? new TextDecoder().decode((await readBytes(session, `${prefix}/vkey`)) ?? undefined).trim();
-  const since = trusted?.checkpoint ? Uint8Array.from(atob(trusted.checkpoint), (char) => char.charCodeAt(0)) : null;
-  const readFile = (path: string): Promise<Uint8Array | null> => readBytes(session, `${prefix}/${path}`);
-  const report = await verifyLog({ read: readFile, originOrVkey: vkey });
+  const readFile = snapshotOf(session, prefix);
+  const size = await claimedSize(readFile);
+  const openings = await fetchOpenings(session, size, (done, all) =>
+    said({ doing: 'Opening the contents', done, all }),
+  );
+  const claim = { read: readFile, originOrVkey: vkey };
+  const report = await verifyLog({
+    ...claim,
+    openings,
+    onProgress: ({ entries, size: all }) => said({ doing: 'Checking every entry', done: entries, all }),
+  });
   // The second pass proves that what was trusted before is still all there; the first has checked every entry.
-  const grown = since === null ? null : await verifyLog({ read: readFile, originOrVkey: vkey, since });
-  const failed = grown !== null && !grown.ok ? grown : report;
-  if (failed.ok && report.checkpoint !== null) {
-    remember(name, { vkey, checkpoint: btoa(String.fromCharCode(...report.checkpoint)) });
-  }
-  return { report: failed, vkey, keyRemembered: trusted !== null, sinceLastVisit: grown?.ok ?? false };
+  const grown = trusted === null ? null : await verifyLog({ ...claim, since: trusted.checkpoint });
+  const entries = shownEntries({
+    stored: await storedEntries(readFile, size),
+    openings,
+    report,
+    oldestFetched: Math.max(0, size - contentsMost),
+  });
+  const decided = entries.filter(({ payload }) => at(payload, 'decided') !== undefined);
+  const findings = distinct([...report.findings, ...(grown?.findings ?? []), ...decided.flatMap(differing)]);
+  const holds = findings.length === 0 && report.checkpoint !== null;
+  return {
+    entries,
+    report,
+    findings,
+    vkey,
+    memory: memory.kind,
+    kept: holds && report.checkpoint !== null && remember(storage, logId, { vkey, checkpoint: report.checkpoint }),
+    heldSince: grown?.ok === true ? grown.from : null,
+    contents: {
+      matched: entries.filter(({ state }) => state === 'open').length,
+      closed: entries.filter(({ state }) => state === 'sealed').length,
+      older: entries.filter(({ state }) => state === 'unfetched').length,
+    },
+    decisions: decided.length,
+    checkedAt: Date.now(),
+  };
 }
 
-function recall(name: string): Trusted | null {
-  const text = localStorage.getItem(name);
-  return text === null ? null : (JSON.parse(text) as Trusted);
+/** A decision that the published terms would not have made on the recorded facts. */
+function differing({ seq, payload }: ShownEntry): readonly Finding[] {
+  const replay = replayRecord(at(payload, 'decided'));
+  if (replay.kind === 'same' || replay.kind === 'unknown_version') return [];
+  const message =
+    replay.kind === 'differs'
+      ? `The published terms decide entry ${seq} otherwise than it was decided.`
+      : `The facts of the decision in entry ${seq} are incomplete: ${replay.reason}.`;
+  return [{ code: 'DECISION_DIFFERS', message, index: seq }];
 }
 
-function remember(name: string, trusted: Trusted): void {
-  localStorage.setItem(name, JSON.stringify(trusted));
+function distinct(findings: readonly Finding[]): readonly Finding[] {
+  return [...new Map(findings.map((finding) => [finding.message, finding])).values()];
 }
