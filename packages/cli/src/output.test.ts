@@ -46,6 +46,12 @@ describe('a failure', () => {
     expect(plain.out() + json.out()).toBe('');
   });
 
+  it('whose words came from a server cannot move the cursor', () => {
+    const terminal = aTerminal();
+    printFailure(new CliFailure('server', 'no\u001b[2J'), false, terminal.surroundings);
+    expect(terminal.err()).toBe('gatehouse: no\\u001b[2J (server)\n');
+  });
+
   it('that nobody foresaw is told as a fault, with exit code 1', () => {
     expect(failureFrom(new TypeError('x is not iterable'))).toMatchObject({ code: 'cli_fault', exitCode: 1 });
   });

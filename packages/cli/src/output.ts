@@ -1,5 +1,6 @@
 import { CliFailure } from './failure.ts';
 import type { Surroundings } from './surroundings.ts';
+import { plain } from './words.ts';
 
 /** What a verb has to show, in its two forms; or that a child has shown everything itself. */
 export type Answer =
@@ -33,7 +34,9 @@ export function printFailure(
   json: boolean,
   surroundings: Surroundings,
 ): number {
-  surroundings.tell(json ? `${JSON.stringify({ code, message })}\n` : `gatehouse: ${message} (${code})\n`);
+  surroundings.tell(
+    json ? `${JSON.stringify({ code, message })}\n` : `gatehouse: ${plain(message)} (${plain(code)})\n`,
+  );
   return exitCode;
 }
 

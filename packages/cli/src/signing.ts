@@ -1,7 +1,7 @@
 import { termsDocument } from '@gatehouse/terms';
 import { encodeBase64Url, hashOf, type JsonValue, type SignedStatement, type Statement } from '@gatehouse/verifier';
 import { type Caller, deploymentOf, tell } from './caller.ts';
-import type { CheckedDraft, Signing } from './drafts.ts';
+import type { CheckedDraft, Signing } from './draft.ts';
 import { describe } from './matter.ts';
 
 /** What must be true of every document that this caller signs. */

@@ -1,6 +1,6 @@
 import { type Caller, whoAmI } from '../caller.ts';
 import { type Family, example } from '../desk.ts';
-import { type Act, checkActDraft } from '../drafts.ts';
+import { type Act, checkActDraft } from '../act-draft.ts';
 import { CliFailure } from '../failure.ts';
 import { type Answer, shown } from '../output.ts';
 import { type Fields, fieldsOf } from '../reading.ts';

@@ -12,7 +12,9 @@ import {
 } from '@gatehouse/verifier';
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { type Act, type Asked, checkActDraft, checkExtensionDraft, checkRequestDraft, type Signing } from './drafts.ts';
+import { type Act, checkActDraft, checkExtensionDraft } from './act-draft.ts';
+import type { Signing } from './draft.ts';
+import { type Asked, checkRequestDraft } from './request-draft.ts';
 import { CliFailure } from './failure.ts';
 import { repeatedFrom } from './matter.ts';
 
