@@ -65,7 +65,8 @@ describe('whose yes counts', () => {
   });
 
   it('S10: asks for a purpose that the person may use, a ticket and a reason, each time', async () => {
-    const refusalFor = async (more: Record<string, unknown>) => (await refusalOf(life.engineer.ask(anAsking(more)))).code;
+    const refusalFor = async (more: Record<string, unknown>) =>
+      (await refusalOf(life.engineer.ask(anAsking(more)))).code;
     expect(await refusalFor({ purpose: 'comply.audit' })).toMatch(/not_eligible|purpose/);
     expect(await refusalFor({ purpose: 'advertise.target' })).toMatch(/purpose_(unknown|forbidden)/);
     expect(await refusalFor({ reasonCode: 'curiosity' })).toBe('reason_code_unknown');
