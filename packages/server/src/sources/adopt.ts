@@ -121,6 +121,7 @@ export async function undo(
     ...tenants.map((one): SourceEvent => ({ logId: one.logId, type: 'source.undone', payload })),
   ];
   await recordAll(options, events);
+  await store.tenantsUntold(pool, source.name);
   await store.endApplication(pool, source.name, options.clock.now());
   return { statements, events };
 }

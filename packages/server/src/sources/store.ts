@@ -234,6 +234,11 @@ export async function tenantRecorded(db: Queryable, source: string, tenantKey: s
   ]);
 }
 
+/** After an undo every tenant's log has to be told anew before anything opens there again. */
+export async function tenantsUntold(db: Queryable, source: string): Promise<void> {
+  await db.query('update sources.tenant_map set recorded_hash = null where source = $1', [source]);
+}
+
 /** Files a grant's role before it is made, so that a killed program's roles are found. */
 export async function insertGrantRole(
   db: Queryable,

@@ -398,6 +398,13 @@ for (const { kind, missing } of servers) {
       ).rejects.toMatchObject({ code: 'SOURCE_NOT_APPLIED' });
     });
 
+    it('tells every tenant anew when the plan is applied again after an undo', async () => {
+      const toldBefore = product.events.filter(({ type }) => type === 'source.mapped').length;
+      await product.sources.apply({ name: 'northwind', acceptAppChanges: false, by });
+      const told = product.events.filter(({ type }) => type === 'source.mapped').slice(toldBefore);
+      expect(new Set(told.map(({ logId }) => logId)).size).toBe(92);
+    });
+
     it('never lets a table that held tenants become reference', async () => {
       const relabel = product.sources.classify({
         name: 'northwind',
