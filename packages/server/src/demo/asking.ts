@@ -42,10 +42,7 @@ export async function managerApproves(stage: Stage, id: string): Promise<Figures
     () => null,
     (cause: unknown) => cause as { code?: string; message?: string },
   );
-  shows(
-    own?.code === 'self_approval',
-    `expected Emil's own approval to be refused, found ${own?.code ?? 'a yes'}`,
-  );
+  shows(own?.code === 'self_approval', `expected Emil's own approval to be refused, found ${own?.code ?? 'a yes'}`);
   tell(`Emil tries to approve his own request: ${own.message}`);
   const { state } = await people.maria.act(id, 'approve');
   shows(state === 'awaiting_customer', `expected the request to wait for the customer, found ${state}`);

@@ -24,11 +24,14 @@ export class Refused extends Error {
   override readonly name = 'Refused';
   readonly code: string;
   readonly status: number;
+  /** Every field that was wrong, where it was the form of the request. */
+  readonly errors: readonly string[];
 
-  constructor(status: number, code: string, detail: string) {
-    super(detail);
+  constructor(status: number, problem: { code: string; detail: string; errors?: readonly string[] }) {
+    super(problem.detail);
     this.status = status;
-    this.code = code;
+    this.code = problem.code;
+    this.errors = problem.errors ?? [];
   }
 }
 
@@ -182,14 +185,13 @@ type Sent = { readonly body?: unknown; readonly headers?: Readonly<Record<string
 async function refusalOf(response: Response): Promise<Refused> {
   const text = await response.text();
   try {
-    const { code, detail } = JSON.parse(text) as { code?: unknown; detail?: unknown };
-    if (typeof code === 'string' && typeof detail === 'string') return new Refused(response.status, code, detail);
+    const { code, detail, errors } = JSON.parse(text) as { code?: unknown; detail?: unknown; errors?: string[] };
+    if (typeof code === 'string' && typeof detail === 'string') {
+      return new Refused(response.status, { code, detail, ...(errors === undefined ? {} : { errors }) });
+    }
   } catch {
     // No problem document: the sentence below says all that is known.
   }
-  return new Refused(
-    response.status,
-    'no_problem_document',
-    `The server answered ${response.status}: ${text.slice(0, 200)}`,
-  );
+  const detail = `The server answered ${response.status}: ${text.slice(0, 200)}`;
+  return new Refused(response.status, { code: 'no_problem_document', detail });
 }

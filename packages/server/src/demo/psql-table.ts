@@ -30,14 +30,9 @@ function centred(text: string, width: number): string {
   return ` ${' '.repeat(left)}${text}${' '.repeat(space - left)} `;
 }
 
+const wide = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/gu;
+
 /** Columns of a terminal: the wide letters of East Asia take two. */
 function widthOf(text: string): number {
-  return [...text].reduce(
-    (sum, letter) =>
-      sum +
-      (/[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/u.test(letter)
-        ? 2
-        : 1),
-    0,
-  );
+  return Array.from(text).length + (text.match(wide)?.length ?? 0);
 }

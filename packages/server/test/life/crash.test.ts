@@ -65,6 +65,9 @@ describe('a program that is killed', () => {
       ).toBe(true);
     for (const id of known.slice(1)) expect((await cast.engineer.show(id)).state).toBe('in_review');
     expect((await cast.engineer.show(used.id)).state).toBe('active');
+    const intents = after.filter(({ type }) => type === 'access.intent').map(({ seq }) => seq);
+    const outcomes = new Map((await acmeLog(cast)).map(({ intent, outcome }) => [intent, outcome]));
+    expect(intents.map((seq) => outcomes.get(seq))).toEqual(['ok', 'unknown']);
   });
 
   it('leaves no role behind: the next start drops those that nobody uses, and the grant opens anew', async () => {

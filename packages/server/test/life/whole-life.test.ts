@@ -1,8 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { playDemo } from '../../src/demo/index.ts';
 import { until } from '../cluster.ts';
 import {
   acmeLog,
@@ -156,26 +152,54 @@ describe('the life of an access', () => {
     expect((await life.engineer.act(id, 'withdraw')).state).toBe('withdrawn');
     await untilState(life.acmeAdmin, id, 'withdrawn');
   });
+});
 
-  it('plays the demo, every step of which holds', async () => {
-    const told: string[] = [];
-    const customerFolder = await mkdtemp(join(tmpdir(), 'gatehouse-customer-'));
-    const { http, gateway, rootVkey } = life.program.ready;
-    const { dataDir, program } = life;
-    const { randomBytes } = await import('node:crypto');
-    const summary = await playDemo(
-      { http, gateway, dataDir, rootVkey, adminAddress: program.adminAddress },
-      {
-        now: () => Date.now(),
-        random: (count) => randomBytes(count),
-        stopwatch: () => performance.now(),
-        tell: (sentence) => told.push(sentence),
-        customerFolder,
-      },
+describe('the HTTP door', () => {
+  const send = async (body: string, headers: Record<string, string> = {}) => {
+    const { http } = life.program.ready;
+    const response = await fetch(`${http}/api/v1/portal-sessions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body,
+    });
+    expect(response.headers.get('content-type')).toMatch(/^application\/problem\+json/);
+    return (await response.json()) as { status: number; code: string; detail: string; errors?: string[] };
+  };
+
+  it('refuses malformed, deep, huge and unknown input with one sentence each, and goes on', async () => {
+    expect(await send('{"code":')).toMatchObject({ status: 400, detail: expect.stringContaining('not JSON') });
+    expect(await send(`${'['.repeat(100_000)}`)).toMatchObject({
+      status: 400,
+      detail: expect.stringContaining('deep'),
+    });
+    expect(await send(JSON.stringify({ code: 'x'.repeat(10_000_000) }))).toMatchObject({ status: 413 });
+    expect(await send('{"__proto__":{}}')).toMatchObject({ status: 400 });
+    const unknown = await send(JSON.stringify({ code: 'x'.repeat(30), colour: 'red' }));
+    expect(unknown).toMatchObject({ status: 400, code: 'request_invalid' });
+    expect(unknown.detail).toContain('colour');
+    expect(await send('<code/>', { 'content-type': 'application/xml' })).toMatchObject({ status: 415 });
+    const asked = life.engineer.post('/api/v1/requests/draft', { ...anAsking(), sudo: true });
+    expect((await refusalOf(asked)).message).toContain('sudo');
+    expect(await life.engineer.get('/api/v1/me')).toMatchObject({ person: 'engineer@operator.example' });
+  });
+
+  it('reports every field that is wrong, not only the first', async () => {
+    const refused = await refusalOf(
+      life.engineer.post('/api/v1/requests/draft', { tenant: '', mode: 'own', ticket: 5 }),
     );
-    await rm(customerFolder, { recursive: true });
-    expect(summary.failed).toBeNull();
-    expect(summary.steps).toHaveLength(9);
-    expect(told.join('\n')).toMatch(/the session died \d+/i);
+    for (const field of ['tenant', 'mode', 'ticket']) expect(refused.errors.join()).toContain(field);
+  });
+
+  it('opens nothing without a session, with a made-up one, or for the wrong party', async () => {
+    const { http } = life.program.ready;
+    const get = async (path: string, token?: string) =>
+      (await fetch(`${http}${path}`, token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } }))
+        .status;
+    expect(await get('/api/v1/requests')).toBe(401);
+    expect(await get('/api/v1/requests', 'A'.repeat(43))).toBe(401);
+    expect((await refusalOf(life.acmeAdmin.ask(anAsking()))).status).toBe(403);
+    expect((await refusalOf(life.engineer.post('/api/v1/portal-codes', {}))).status).toBe(403);
+    expect(await get('/healthz')).toBe(200);
+    expect(await get('/readyz')).toBe(200);
   });
 });
