@@ -31,7 +31,7 @@ export const accountTellers: { readonly [Type in AccountType | OwnType]: Teller 
   'source.mapped': ({ payload }) =>
     plain(
       'source',
-      `Your rows in ${source(payload)} are those of the key ${text(at(payload, 'map', 'own', 'tenantKey')) ?? text(at(payload, 'map', 'tenantKey')) ?? 'that is recorded here'}. The proof that no other customer has it is in the content.`,
+      `Your rows in ${source(payload)} are those of the key ${text(at(payload, 'map', 'own', 'tenantKey')) ?? text(at(payload, 'map', 'tenantKey')) ?? 'that is recorded here'}. How that is proved is in the content.`,
     ),
   'source.applied': ({ payload }) => plain('source', `Row security was put on ${source(payload)}.`),
   'source.undone': ({ payload }) => refused('source', `Row security was taken off ${source(payload)}.`),

@@ -141,7 +141,7 @@ describe('a content that somebody made to do harm', () => {
     expect(text('approved\u202Eyb\nroot\u0000')).toBe('approved\ufffdyb root\ufffd');
     expect(quote('a\u2066b\tc\nd')).toBe('a\ufffdb\tc\nd');
     for (const type of loggedTypes) {
-      expect(wordsOf(anEntry({ type, payload: filledWith('a\u202Eb\u0007') }))).not.toMatch(/[\u202e\u0007]/);
+      expect(wordsOf(anEntry({ type, payload: filledWith('a\u202Eb') }))).not.toContain('\u202e');
     }
   });
 

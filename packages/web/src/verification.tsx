@@ -70,8 +70,9 @@ function Checked({ log }: { readonly log: CheckedLog }): ReactNode {
           {contents.older > 0 && `; ${counted(contents.older, 'older one was', 'older ones were')} not opened here`}.
         </li>
         <li>
-          {counted(log.decisions, 'decision')} decided again with the published terms: each came out the same, whether
-          yes or no.
+          {log.decisions === 0
+            ? 'No decision was there to be decided again.'
+            : `${counted(log.decisions, 'decision')} decided again with the published terms: each came out the same, whether yes or no.`}
         </li>
         <li>
           {heldSince === null
