@@ -10,11 +10,11 @@ export async function noLogNoRows(stage: Stage, id: string): Promise<Figures> {
   const wire = await connectUnder(stage, id);
   try {
     given(await wire.query(question), 'expected rows while the log runs');
-    await administrator('gatehouse', 'alter table log.entries rename to entries_taken_away');
+    await administrator('gatehouse', 'revoke insert on log.entries from gatehouse');
     let refusedAfter = 0;
     try {
       tell(
-        "The log is stopped: an administrator takes its table away (alter table log.entries rename …). Emil's session is still open.",
+        "The log is stopped: an administrator takes away the right to write its entries (revoke insert on log.entries …). Emil's session is still open.",
       );
       const startedAt = stopwatch();
       const without = await wire.query(question);
@@ -23,7 +23,7 @@ export async function noLogNoRows(stage: Stage, id: string): Promise<Figures> {
       tell(`sample=> ${question};\n${without.error.printed}`);
       tell(`Zero rows, refused after ${refusedAfter} ms: what cannot be recorded does not run.`);
     } finally {
-      await administrator('gatehouse', 'alter table log.entries_taken_away rename to entries');
+      await administrator('gatehouse', 'grant insert on log.entries to gatehouse');
     }
     const backAt = stopwatch();
     await wire.close();
@@ -36,7 +36,7 @@ export async function noLogNoRows(stage: Stage, id: string): Promise<Figures> {
     });
     const resumedAfter = ms(stopwatch() - backAt);
     shows(rows === 3, `expected 3 rows after the log is back, found ${rows}`);
-    tell(`The table is put back. The log reads itself again, and ${rows} rows flow after ${resumedAfter} ms.`);
+    tell(`The right is given back. The log has lost nothing, and ${rows} rows flow after ${resumedAfter} ms.`);
     return { refusedAfterMilliseconds: refusedAfter, resumedAfterMilliseconds: resumedAfter, rows };
   } finally {
     await wire.close();
