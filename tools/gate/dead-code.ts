@@ -10,7 +10,7 @@ export const deadCode: Part = {
     if (ended.status !== 0 && problems.length === 0) problems.push(`knip ended with ${ended.status} and said nothing.`);
     return {
       problems,
-      examined: (await filesBelow(root, ['packages', 'tools', 'test'], /\.tsx?$/)).length,
+      examined: (await filesBelow(root, ['packages', 'tools', 'test', 'bench'], /\.tsx?$/)).length,
       unit: 'files',
     };
   },

@@ -17,7 +17,8 @@ export const lint: Part = {
   name: 'lint',
   async judge(root) {
     const folders: string[] = [];
-    for (const folder of ['packages', 'tools', 'test']) if (await exists(join(root, folder))) folders.push(folder);
+    for (const folder of ['packages', 'tools', 'test', 'bench'])
+      if (await exists(join(root, folder))) folders.push(folder);
     const args = [
       '--type-aware',
       '--deny-warnings',

@@ -20,7 +20,7 @@ export const types: Part = {
       if (ended.status !== 0)
         problems.push(...(said.length > 0 ? said : [`${project}: tsc ended with ${ended.status}. ${ended.stderr}`]));
     }
-    const sources = await filesBelow(root, ['packages', 'tools', 'test'], /\.tsx?$/);
+    const sources = await filesBelow(root, ['packages', 'tools', 'test', 'bench'], /\.tsx?$/);
     for (const file of sources)
       if (!covered.has(file)) problems.push(`${file}: no tsconfig covers this file, so nothing checks its types.`);
     return {
