@@ -42,7 +42,11 @@ async function play(
   around: DemoSurroundings & { customerFolder: string },
 ): Promise<number> {
   const { clock, random, stopwatch, customerFolder } = around;
-  const tell = (sentence: string): void => (config.json ? undefined : around.out(`${sentence}\n`));
+  let over = false;
+  void around.interrupted.then(() => {
+    over = true;
+  });
+  const tell = (sentence: string): void => (config.json || over ? undefined : around.out(`${sentence}\n`));
   const setting: DemoSetting = { now: () => clock.now(), random, stopwatch, tell, customerFolder };
   const { http, gateway, data: dataDir, rootVkey } = program.ready;
   const played: Played = { http, gateway, dataDir, rootVkey, adminAddress: program.adminAddress };
