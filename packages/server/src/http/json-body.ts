@@ -3,7 +3,8 @@ const depthMost = 64;
 
 /**
  * Parses a JSON body from outside. Refuses what is ambiguous or hostile before any schema sees it: a body that is not
- * JSON, that nests deeper than 64, or that names `__proto__`. Never throws.
+ * JSON, that nests deeper than 64, that names `__proto__`, or whose texts
+ * are no Unicode or hold NUL. Never throws.
  */
 export function parseJson(
   text: string,
@@ -12,18 +13,26 @@ export function parseJson(
     return { ok: false, message: `The body nests deeper than ${depthMost} levels; send it flatter.` };
   }
   try {
-    return { ok: true, value: JSON.parse(text, refuseProto) };
+    return { ok: true, value: JSON.parse(text, refuseHostile) };
   } catch (cause) {
-    const message = cause instanceof ProtoNamed ? cause.message : 'The body is not JSON; expected one JSON document.';
+    const message = cause instanceof Hostile ? cause.message : 'The body is not JSON; expected one JSON document.';
     return { ok: false, message };
   }
 }
 
-class ProtoNamed extends Error {}
+class Hostile extends Error {}
 
-function refuseProto(this: unknown, name: string, value: unknown): unknown {
-  if (name === '__proto__') throw new ProtoNamed('The body has a member "__proto__"; leave it out.');
+function refuseHostile(this: unknown, name: string, value: unknown): unknown {
+  if (name === '__proto__') throw new Hostile('The body has a member "__proto__"; leave it out.');
+  if (!isText(name) || (typeof value === 'string' && !isText(value))) {
+    throw new Hostile('The body has a text with NUL or half a surrogate pair in it; send Unicode text without NUL.');
+  }
   return value;
+}
+
+/** NUL is stored by no database, and a lone surrogate has no UTF-8 (RFC 8259, 8.2): neither could be hashed or kept. */
+function isText(text: string): boolean {
+  return !text.includes('\0') && text.isWellFormed();
 }
 
 /** Counts brackets outside strings, so that the depth is known before anything recurses. */

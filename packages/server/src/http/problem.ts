@@ -13,7 +13,7 @@ export const problemSchema = z.object({
 });
 
 /** The body of a problem. */
-function problemBody(problem: Problem & { readonly errors?: readonly string[] }): z.input<typeof problemSchema> {
+export function problemBody(problem: Problem & { readonly errors?: readonly string[] }): z.input<typeof problemSchema> {
   return {
     type: `urn:gatehouse:problem:${problem.code}`,
     title: problem.code.replaceAll('_', ' '),

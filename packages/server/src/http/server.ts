@@ -14,6 +14,7 @@ import { parseJson } from './json-body.ts';
 import { servePages } from './pages.ts';
 import { documentOptions, schemaOf } from './openapi.ts';
 import { faultProblem, sendProblem } from './problem.ts';
+import { frameworkProblem, refuseUnreadable } from './unreadable.ts';
 
 /** What the HTTP edge needs. Routes come from the modules; the edge adds nothing that decides. */
 export type HttpOptions = {
@@ -43,6 +44,10 @@ export async function buildHttp(options: HttpOptions): Promise<FastifyInstance> 
     trustProxy: false,
     genReqId: () => randomUUID(),
     routerOptions: { maxParamLength: 300 },
+    clientErrorHandler: refuseUnreadable,
+    frameworkErrors: (error, request, reply) => {
+      sendProblem(reply, problemOf(error, request, options.logger));
+    },
     requestTimeout: 30_000,
     logger: false,
   });
@@ -86,7 +91,7 @@ export async function buildHttp(options: HttpOptions): Promise<FastifyInstance> 
   app.setNotFoundHandler((request, reply) =>
     sendProblem(reply, {
       code: 'not_found',
-      message: `There is nothing at ${request.url.split('?')[0]}.`,
+      message: `There is nothing at ${request.url.split('?')[0]?.slice(0, 200)}.`,
       status: 404,
     }),
   );
@@ -121,6 +126,7 @@ async function handle(
 ): Promise<FastifyReply> {
   const caller = await authenticate(request, declared.who, options);
   if (!caller.ok) return sendProblem(reply, caller.problem);
+  if (!isText(request.params) || !isText(request.query)) return sendProblem(reply, notText);
   const key = request.headers['idempotency-key'];
   const work = () =>
     declared.handle({
@@ -194,6 +200,8 @@ function problemOf(error: unknown, request: FastifyRequest, logger: Logger): Pro
       errors,
     };
   }
+  const framework = frameworkProblem(error as { code?: string });
+  if (framework !== null) return framework;
   const { statusCode, code, message } = error as { statusCode?: number; code?: string; message?: string };
   if (typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500) {
     return {
@@ -207,6 +215,17 @@ function problemOf(error: unknown, request: FastifyRequest, logger: Logger): Pro
     'A request failed.',
   );
   return faultProblem(error, request.id);
+}
+
+/** No name of ours holds NUL, and no database stores it. */
+const notText: Problem = {
+  code: 'request_invalid',
+  message: 'A part of the path or of the query holds the character NUL; leave it out.',
+  status: 400,
+};
+
+function isText(values: unknown): boolean {
+  return Object.values(values ?? {}).every((value) => !String(value).includes('\0'));
 }
 
 /** Loopback, and not through a proxy on this machine. */
