@@ -5,6 +5,7 @@ import type { Log } from '../log/index.ts';
 import type { Logger } from '../logger.ts';
 import type { Personnel } from '../personnel/index.ts';
 import type { Tenants } from '../tenants/index.ts';
+import type { UpstreamTls } from '../upstream-tls.ts';
 import type { Random } from './credential.ts';
 import type { Setting } from './documents.ts';
 
@@ -12,6 +13,7 @@ import type { Setting } from './documents.ts';
 export type RoleAddress = {
   readonly host: string;
   readonly port: number;
+  readonly tls: UpstreamTls | null;
   readonly database: string;
   readonly user: string;
   readonly password: string;

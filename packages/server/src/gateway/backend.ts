@@ -1,4 +1,5 @@
-import { type Socket, connect as connectSocket } from 'node:net';
+import type { Socket } from 'node:net';
+import { BackendFault, openBackendSocket } from './backend-socket.ts';
 import { lexingChange, readError, readParameter } from './backend-message.ts';
 import { Framer } from './framer.ts';
 import type { BackendAddress } from './ports.ts';
@@ -14,17 +15,6 @@ export type Backend = {
   readonly cancelKey: { readonly pid: number; readonly secret: Buffer };
   readonly rest: Buffer;
 };
-
-/** Why no connection to the source came about, in one sentence for the operator's log; never for the client. */
-export class BackendFault extends Error {
-  override readonly name = 'BackendFault';
-  readonly sqlstate: string;
-
-  constructor(sentence: string, sqlstate: string, options?: ErrorOptions) {
-    super(sentence, options);
-    this.sqlstate = sqlstate;
-  }
-}
 
 const longestBeforeReady = 64 * 1024;
 const mostParameters = 128;
@@ -49,43 +39,48 @@ export async function connectBackend(options: {
   readonly random: (length: number) => Uint8Array;
   readonly signal: AbortSignal;
 }): Promise<Backend> {
-  const socket = openSocket(options.address);
-  const login = new Login(socket, options.address, options.random);
+  const deadline = new AbortController();
+  const timer = setTimeout(() => deadline.abort(), deadlineMs);
+  const over = AbortSignal.any([options.signal, deadline.signal]);
+  let socket: Socket | null = null;
   try {
-    return await login.run(options);
+    socket = await openBackendSocket(options.address, over);
+    return await new Login(socket, options.address, options.random).run({ ...options, signal: over });
   } catch (fault) {
-    socket.destroy();
+    socket?.destroy();
     if (fault instanceof BackendFault) throw fault;
     if (fault instanceof ProtocolViolation) throw new BackendFault(fault.message, '08P01', { cause: fault });
     throw new BackendFault('The source cannot be reached.', '08001', { cause: fault });
+  } finally {
+    clearTimeout(timer);
   }
 }
 
-/** Asks the source to cancel what this connection runs, over a connection of its own. Resolves when it is closed. */
-export function cancelBackend(address: BackendAddress, key: Backend['cancelKey'], deadline = 1000): Promise<void> {
-  return new Promise((resolve) => {
-    const socket = openSocket(address);
-    const timer = setTimeout(() => socket.destroy(), deadline);
-    socket.once('close', () => {
-      clearTimeout(timer);
-      resolve();
-    });
-    // A source that cannot be reached has nothing to cancel; the session's own socket is destroyed in any case.
-    socket.once('error', () => socket.destroy());
-    socket.once('connect', () => {
-      socket.write(
-        Buffer.concat([int32(12 + key.secret.length), int32(startupCode.cancel), int32(key.pid), key.secret]),
-      );
-    });
+/**
+ * Asks the source to cancel what this connection runs, over a connection of its own, under TLS like the first: the key
+ * would let anybody who hears it cancel. Resolves when it is closed, at the latest after `deadline` milliseconds.
+ */
+export async function cancelBackend(
+  address: BackendAddress,
+  key: Backend['cancelKey'],
+  deadline = 1000,
+): Promise<void> {
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(), deadline);
+  try {
+    const socket = await openBackendSocket(address, late.signal);
+    late.signal.addEventListener('abort', () => socket.destroy());
+    if (socket.destroyed) return;
+    const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+    socket.write(Buffer.concat([int32(12 + key.secret.length), int32(startupCode.cancel), int32(key.pid), key.secret]));
     socket.resume();
-  });
-}
-
-function openSocket(address: BackendAddress): Socket {
-  const socket = address.host.startsWith('/')
-    ? connectSocket({ path: `${address.host}/.s.PGSQL.${address.port}` })
-    : connectSocket({ host: address.host, port: address.port, noDelay: true, keepAlive: true });
-  return socket;
+    await closed;
+  } catch (fault) {
+    // A source that cannot be reached has nothing to cancel; the session's own socket is destroyed in any case.
+    if (!(fault instanceof BackendFault)) throw fault;
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 class Login {
@@ -115,7 +110,6 @@ class Login {
       let work: Promise<void> = Promise.resolve();
       let rest: Buffer[] | null = null;
       const finish = (fault: Error | null): void => {
-        clearTimeout(timer);
         options.signal.removeEventListener('abort', aborted);
         this.#socket.off('data', onData).off('error', failed).off('close', closed);
         if (fault !== null) reject(fault);
@@ -123,11 +117,10 @@ class Login {
       const failed = (cause: Error): void => finish(cause);
       const closed = (): void =>
         finish(new BackendFault('The source closed the connection during the login.', '08001'));
-      const aborted = (): void => finish(new BackendFault('The grant ended during the login to the source.', '57P01'));
-      const timer = setTimeout(
-        () => finish(new BackendFault('The source did not answer the login in time.', '08001')),
-        deadlineMs,
-      );
+      const aborted = (): void =>
+        finish(new BackendFault('The source did not answer the login in time, or the grant ended meanwhile.', '08001'));
+      if (options.signal.aborted) return aborted();
+      if (this.#socket.destroyed) return closed();
       options.signal.addEventListener('abort', aborted);
 
       const ready = (): void => {
@@ -176,9 +169,7 @@ class Login {
         }
       };
       this.#socket.on('data', onData).once('error', failed).once('close', closed);
-      // Kept for the life of the socket: an error between two owners must not end the program.
-      this.#socket.on('error', () => this.#socket.destroy());
-      this.#socket.once('connect', () => this.#socket.write(this.#startup(options)));
+      this.#socket.write(this.#startup(options));
     });
   }
 

@@ -1,4 +1,5 @@
 import type { StatementClass } from '@gatehouse/terms';
+import type { UpstreamTls } from '../upstream-tls.ts';
 
 /**
  * What the gateway needs from the rest of the program, declared beside its only consumer (STYLE: a port is the
@@ -39,10 +40,11 @@ export type WireClient = {
   readonly channelBound: boolean;
 };
 
-/** Where the ephemeral role of a grant logs in. `host` that begins with `/` is the folder of a Unix socket. */
+/** Where the ephemeral role of a grant logs in. `host` that begins with `/` is the folder of a Unix socket; without `tls` only on this machine. */
 export type BackendAddress = {
   readonly host: string;
   readonly port: number;
+  readonly tls: UpstreamTls | null;
   readonly database: string;
   readonly user: string;
   readonly password: string;

@@ -20,7 +20,8 @@ export async function adoptSample({
   const connection = database.adminUrlFor(sampleSource);
   await loadSample({ connection });
   const found = await sources.find(sampleSource);
-  if (found === null) await sources.add({ name: sampleSource, connection, tenantTable: 'tenants', by });
+  if (found === null)
+    await sources.add({ name: sampleSource, connection: { ...connection, tls: null }, tenantTable: 'tenants', by });
   if ((found?.classificationHash ?? null) === null) {
     await sources.classify({ name: sampleSource, acceptSuggestions: true, assign: chosen, by });
   }

@@ -1,12 +1,16 @@
 import { Client, type ClientConfig } from 'pg';
 import { identify } from './introspect.ts';
+import { upstreamTlsOptions } from '../upstream-tls.ts';
 import { SourceError, type SourceConnection } from './source.ts';
+import { checkProtected, readSourceTls } from './source-tls.ts';
 
 /**
  * Lends a connection of the source's administrator. Its `search_path` is empty and its settings are ours, so that nothing
  * in the source (a role's setting, an object of the same name) steers what we run. Closed afterwards, whatever happened.
+ * Leaves this machine only under TLS with a verified server (promise S13, INV-124).
  */
 export async function withAdmin<T>(to: SourceConnection, work: (client: Client) => Promise<T>): Promise<T> {
+  checkProtected(to);
   const client = new Client(configOf(to));
   client.on('error', () => undefined); // the statement that is running rejects; there is nothing more to say here
   try {
@@ -66,7 +70,7 @@ function configOf(to: SourceConnection): ClientConfig {
     user: to.user,
     // Empty, not absent: an absent password would be looked for in PGPASSWORD and ~/.pgpass.
     password: to.password ?? '',
-    ssl: to.ssl,
+    ssl: to.tls ? upstreamTlsOptions(to.tls, to.host) : false,
     options: '-c timezone=UTC',
     application_name: 'gatehouse',
     connectionTimeoutMillis: 10_000,
@@ -74,7 +78,7 @@ function configOf(to: SourceConnection): ClientConfig {
   };
 }
 
-/** Reads a `postgresql://` URL as a connection; a socket folder goes into `?host=`. Without `sslmode` there is no TLS. */
+/** Reads a `postgresql://` URL as a connection; a socket folder goes into `?host=`. TLS: see `readSourceTls`. */
 export function parseSourceUrl(text: string): SourceConnection {
   const wrong = (found: string): SourceError =>
     new SourceError(
@@ -86,29 +90,28 @@ export function parseSourceUrl(text: string): SourceConnection {
   if (!URL.canParse(parsable)) throw wrong('is not a URL');
   const url = new URL(parsable);
   if (url.protocol !== 'postgresql:' && url.protocol !== 'postgres:') throw wrong('does not begin with postgresql://');
-  const unknown = [...url.searchParams.keys()].filter((key) => !['host', 'port', 'sslmode'].includes(key));
-  if (unknown.length > 0) throw wrong('has parameters other than host, port and sslmode');
+  const unknown = [...url.searchParams.keys()].filter(
+    (key) => !['host', 'port', 'sslmode', 'sslrootcert'].includes(key),
+  );
+  if (unknown.length > 0) throw wrong('has parameters other than host, port, sslmode and sslrootcert');
   const host = url.searchParams.get('host') ?? url.hostname.replace(/^\[|\]$/g, '');
   const database = decoded(url.pathname.slice(1), wrong);
   const user = decoded(url.username, wrong);
   if (host === '' || database === '' || user === '') throw wrong('names no host, database or user');
   const port = Number(url.searchParams.get('port') ?? (url.port === '' ? '5432' : url.port));
   if (!Number.isInteger(port) || port < 1 || port > 65_535) throw wrong('has no port from 1 to 65535');
+  const plainHost = decoded(host, wrong);
   return {
-    host: decoded(host, wrong),
+    host: plainHost,
     port,
     database,
     user,
-    ssl: sslOf(url.searchParams.get('sslmode'), wrong),
+    tls: readSourceTls(plainHost, {
+      sslmode: url.searchParams.get('sslmode'),
+      sslrootcert: url.searchParams.get('sslrootcert'),
+    }),
     ...(url.password === '' ? {} : { password: decoded(url.password, wrong) }),
   };
-}
-
-function sslOf(mode: string | null, wrong: (found: string) => SourceError): SourceConnection['ssl'] {
-  if (mode === null || mode === 'disable' || mode === 'prefer') return false;
-  if (mode === 'require') return { rejectUnauthorized: false };
-  if (mode === 'verify-full') return { rejectUnauthorized: true };
-  throw wrong('has an sslmode other than disable, prefer, require or verify-full');
 }
 
 function decoded(text: string, wrong: (found: string) => SourceError): string {
@@ -122,8 +125,27 @@ function decoded(text: string, wrong: (found: string) => SourceError): string {
   }
 }
 
+/** OpenSSL's and Node's codes, and the three sentences of node-postgres for a server that does not go along. */
+function failedTls(cause: unknown): boolean {
+  if (!(cause instanceof Error)) return false;
+  const code = 'code' in cause ? String(cause.code) : '';
+  return (
+    /^(ERR_TLS_|ERR_SSL_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_|INVALID_)/.test(code) ||
+    /^(The server does not support SSL|There was an error establishing an SSL|Client network socket disconnected before secure TLS)/.test(
+      cause.message,
+    )
+  );
+}
+
 function unreachable(to: SourceConnection, cause: unknown): SourceError {
   const reason = cause instanceof Error ? cause.message : String(cause);
+  if (to.tls && failedTls(cause)) {
+    return new SourceError(
+      'SOURCE_TLS_REFUSED',
+      `The server at ${to.host}:${to.port} has not proven over TLS that it is the source, so nothing was sent to it: check that ssl is on there, that its certificate is for ${to.host}, and that sslrootcert is the authority that signed it.`,
+      { detail: reason, cause },
+    );
+  }
   return new SourceError(
     'SOURCE_UNREACHABLE',
     `The database ${JSON.stringify(to.database)} at ${to.host}:${to.port} cannot be reached as ${JSON.stringify(to.user)}: check that it runs, and the host, port, user and password of the source.`,

@@ -4,6 +4,7 @@ import { type Diagnosis, examine, ownedByOwnRoles, powerfulRoles } from './docto
 import { differences, fingerprintOf, readWall, shapeOf } from './fingerprint.ts';
 import { introspect } from './introspect.ts';
 import { readRowFacts, readTenantKeys } from './rows.ts';
+import { staysOnThisMachine } from '../upstream-tls.ts';
 import * as store from './store.ts';
 
 /** Gathers the facts and examines a source. */
@@ -44,7 +45,7 @@ export async function doctor(options: SourcesOptions, name: string): Promise<Dia
         .filter((role) => /^g_[0-9a-f]{32}$/.test(role) && !open.has(role)),
       ownedByOwn: ownedByOwnRoles(catalog),
       powerful: powerfulRoles(catalog),
-      unencrypted: source.connection.ssl === false && !/^(\/|127\.|localhost$|::1$)/.test(source.connection.host),
+      unencrypted: !source.connection.tls && !staysOnThisMachine(source.connection.host),
     });
   });
 }

@@ -127,6 +127,7 @@ async function open(
     const credential = {
       host: connection.host,
       port: connection.port,
+      tls: connection.tls,
       database: source.database,
       user: role,
       password,

@@ -40,7 +40,7 @@ export async function add(options: SourcesOptions, command: Parameters<Sources['
       port: address.port,
       database: address.database,
       user: address.user,
-      ssl: address.ssl,
+      tls: address.tls,
     },
     tenantTable: found.tenantTable,
     mapSalt: Buffer.from(options.random(16)),

@@ -1,10 +1,12 @@
 import type { JsonObject, Mode } from '@gatehouse/terms';
 import type { ConnectionParameters } from '../db/index.ts';
+import type { UpstreamTls } from '../upstream-tls.ts';
 
 /** Everything that a command on a source can be refused with or fail by, one stable code each. */
 export type SourceErrorCode =
   | 'SOURCE_NAME_INVALID'
   | 'SOURCE_URL_INVALID'
+  | 'SOURCE_TLS_REFUSED'
   | 'SOURCE_EXISTS'
   | 'SOURCE_REGISTERED_TWICE'
   | 'SOURCE_UNKNOWN'
@@ -52,8 +54,9 @@ export class SourceError extends Error {
 /** A table by its exact names, never folded, never quoted. */
 export type TableName = { readonly schema: string; readonly table: string };
 
-/** How to reach a source as its administrator. `ssl` as in node-postgres. */
-export type SourceConnection = Pick<ConnectionParameters, 'host' | 'port' | 'database' | 'user' | 'ssl'> & {
+/** How to reach a source as its administrator. Without `tls` only on this machine. */
+export type SourceConnection = Pick<ConnectionParameters, 'host' | 'port' | 'database' | 'user'> & {
+  readonly tls: UpstreamTls | null;
   readonly password?: string;
 };
 
@@ -92,6 +95,7 @@ export type GrantRoleRequest = {
 export type GrantRoleCredential = {
   readonly host: string;
   readonly port: number;
+  readonly tls: UpstreamTls | null;
   readonly database: string;
   readonly user: string;
   readonly password: string;

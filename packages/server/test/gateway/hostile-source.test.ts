@@ -74,7 +74,7 @@ describe('a source that is hostile', () => {
   const connect = async (): Promise<Wire> => {
     const grant = access.grant({
       source: 'shop',
-      backend: { host: '127.0.0.1', port, database: 'd', user: 'u', password },
+      backend: { host: '127.0.0.1', port, tls: null, database: 'd', user: 'u', password },
     });
     return login(gateway, { user: grant.grantId, database: 'shop', token: grant.token });
   };
@@ -230,7 +230,7 @@ describe('a source that is hostile', () => {
     };
     const grant = access.grant({
       source: 'shop',
-      backend: { host: '127.0.0.1', port, database: 'd', user: 'u', password },
+      backend: { host: '127.0.0.1', port, tls: null, database: 'd', user: 'u', password },
     });
     const wire = await secure(gateway);
     wire.send(

@@ -36,6 +36,7 @@ describe.skipIf(!existsSync(psql))('the embedded PostgreSQL 18 behind the gatewa
     const backend = {
       host: host ?? '',
       port: port ?? 0,
+      tls: null,
       database: 'postgres',
       user: 'g_test',
       password: 'role password',

@@ -69,6 +69,7 @@ export async function openStage(limits: Partial<GatewayLimits> = {}): Promise<St
   const backend = {
     host: postgres.host,
     port: postgres.port,
+    tls: null,
     database: 'postgres',
     user: 'g_test',
     password: 'role password',

@@ -61,8 +61,8 @@ function embedded(product: TestDatabase): SourceServer {
     name: 'embedded PostgreSQL 18',
     pgDump: false, // the package ships none, and Debian's refuses a newer server
     connection: (database) => {
-      const { host, port, user, ssl } = product.database.adminUrlFor(database);
-      return { host, port, user, ssl, database };
+      const { host, port, user } = product.database.adminUrlFor(database);
+      return { host, port, user, tls: null, database };
     },
     close: () => Promise.resolve(),
   };
@@ -78,7 +78,7 @@ async function debian(): Promise<SourceServer> {
       port: server.port,
       user: 'admin',
       password: server.password,
-      ssl: false,
+      tls: null,
       database,
     }),
     close: () => server.close(),

@@ -142,7 +142,7 @@ for (const { kind, missing } of servers) {
     afterAll(async () => product?.close());
 
     it.each(attempts)('$attempt', async ({ attempt, gives }) => {
-      const got = await connected({ ...login, ssl: false }, async (client) => {
+      const got = await connected(login, async (client) => {
         await client.query('begin');
         return await client.query(attempt).then(
           (result) => (Array.isArray(result) ? [] : result.rows),
@@ -154,7 +154,7 @@ for (const { kind, missing } of servers) {
     });
 
     it('writes rows of its own tenant, as far as the mode goes', async () => {
-      await connected({ ...login, ssl: false }, async (client) => {
+      await connected(login, async (client) => {
         const { rows } = await client.query<{ id: number }>(
           `insert into public.notes (tenant_id, body) values ('acme', 'new') returning id`,
         );
@@ -169,7 +169,7 @@ for (const { kind, missing } of servers) {
     });
 
     it('starts each session with its own settings again, whatever the holder stored in the role', async () => {
-      await connected({ ...login, ssl: false }, async (client) => {
+      await connected(login, async (client) => {
         await client.query('alter role current_user set standard_conforming_strings = off');
         await client.query('alter role current_user in database escape set client_encoding = sjis');
       });
@@ -181,7 +181,7 @@ for (const { kind, missing } of servers) {
         notAfter: product.clock.now() + 3_600_000,
       });
       expect(again).toEqual(login);
-      await connected({ ...again, ssl: false }, async (client) => {
+      await connected(again, async (client) => {
         expect((await client.query('show standard_conforming_strings')).rows).toEqual([
           { standard_conforming_strings: 'on' },
         ]);
@@ -201,7 +201,7 @@ for (const { kind, missing } of servers) {
       );
       const closing = await product.sources.closeGrantRole('grantStuck000000000000');
       expect(closing).toMatchObject({ kind: 'close_failed', role: stuck.user });
-      await expect(connected({ ...stuck, ssl: false }, () => Promise.resolve())).rejects.toMatchObject({
+      await expect(connected(stuck, () => Promise.resolve())).rejects.toMatchObject({
         code: '28P01',
       });
       await connected(product.server.connection('postgres'), (client) => client.query(`drop database "stuck_${kind}"`));

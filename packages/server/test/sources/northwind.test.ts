@@ -189,7 +189,7 @@ for (const { kind, missing } of servers) {
         mode: 'read',
         notAfter: product.clock.now() + 3_600_000,
       });
-      await connected({ ...login, ssl: false }, async (client) => {
+      await connected(login, async (client) => {
         const counts: Record<string, unknown> = {};
         const tables = [
           'categories',
@@ -247,7 +247,7 @@ for (const { kind, missing } of servers) {
         kind: 'closed',
         role: login.user,
       });
-      await expect(connected({ ...login, ssl: false }, () => Promise.resolve())).rejects.toMatchObject({
+      await expect(connected(login, () => Promise.resolve())).rejects.toMatchObject({
         code: '28P01',
       });
     });
@@ -260,7 +260,7 @@ for (const { kind, missing } of servers) {
         mode: 'read',
         notAfter: product.clock.now() + 3_600_000,
       });
-      await connected({ ...login, ssl: false }, async (client) => {
+      await connected(login, async (client) => {
         await client.query({ name: 'held', text: 'select count(*)::int as n from public.orders' });
         await connected(product.server.connection('northwind'), (admin) =>
           admin.query('update gov.grant_map set expires_at = clock_timestamp() where role_name = $1', [login.user]),
@@ -281,7 +281,7 @@ for (const { kind, missing } of servers) {
         mode: 'write',
         notAfter: product.clock.now() + 3_600_000,
       });
-      await connected({ ...login, ssl: false }, async (client) => {
+      await connected(login, async (client) => {
         await client.query('begin');
         await client.query('update public.orders set freight = 0');
         const cut = expect(
@@ -307,7 +307,7 @@ for (const { kind, missing } of servers) {
       } as const;
       const login = await product.sources.openGrantRole({ ...request, grantId: 'grantColumns0000000000' });
       await product.sources.openGrantRole({ ...request, tenantKey: 'ANATR', grantId: 'grantColumns0000000001' });
-      await connected({ ...login, ssl: false }, async (client) => {
+      await connected(login, async (client) => {
         expect((await client.query('select order_id from public.orders')).rowCount).toBe(6);
         expect((await client.query('select order_id from public.order_details')).rowCount).toBe(12);
         await expect(client.query('select freight from public.orders')).rejects.toMatchObject({ code: '42501' });
@@ -335,7 +335,7 @@ for (const { kind, missing } of servers) {
       expect(await product.restarted().reapGrantRoles()).toEqual([
         { grantId: 'grantLeft0000000000000', kind: 'closed', role: login.user },
       ]);
-      await expect(connected({ ...login, ssl: false }, () => Promise.resolve())).rejects.toMatchObject({
+      await expect(connected(login, () => Promise.resolve())).rejects.toMatchObject({
         code: '28P01',
       });
       await product.sources.closeGrantRole('grantLeft0000000000000');

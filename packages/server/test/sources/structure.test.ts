@@ -106,7 +106,7 @@ for (const { kind, missing } of servers) {
         ['k'.repeat(63), 'row 3'],
       ] as const) {
         const login = await open('weird', key, `grant ${row}`);
-        const seen = await connected({ ...login, ssl: false }, (client) =>
+        const seen = await connected(login, (client) =>
           client.query(
             `select "session_tenant" as row, (select count(*)::int from ${q(schema)}.${q(tenants)}) as n from ${q(schema)}.${q(child)}`,
           ),
@@ -135,7 +135,7 @@ for (const { kind, missing } of servers) {
         ['abcdef', ['3', '4']],
       ] as const) {
         const login = await open('keys', key, `keys ${key}`);
-        const { rows } = await connected({ ...login, ssl: false }, (client) =>
+        const { rows } = await connected(login, (client) =>
           client.query<{ n: string }>('select n from public.things order by n'),
         );
         expect(rows.map((row) => row.n)).toEqual(n);
@@ -223,9 +223,9 @@ for (const { kind, missing } of servers) {
       await product.sources.apply({ name: 'own', acceptAppChanges: true, by });
       expect(await seen()).toEqual([{ id: 2 }]);
       const login = await open('own', 'a', 'own a');
-      expect(
-        (await connected({ ...login, ssl: false }, (client) => client.query('select id from public.docs'))).rows,
-      ).toEqual([{ id: 1 }]);
+      expect((await connected(login, (client) => client.query('select id from public.docs'))).rows).toEqual([
+        { id: 1 },
+      ]);
       await product.sources.closeGrantRole('own a');
       await product.sources.undo({ name: 'own', by });
       expect(await examineCatalog(product.server.connection('own'))).toBe(before);
@@ -255,9 +255,9 @@ for (const { kind, missing } of servers) {
       await product.sources.apply({ name: 'weak', acceptAppChanges: true, by });
       expect(await product.sources.doctor('weak')).toMatchObject({ tier: 'B', ok: true });
       const login = await open('weak', '2', 'weak 2');
-      expect(
-        (await connected({ ...login, ssl: false }, (client) => client.query('select id from public.docs'))).rows,
-      ).toEqual([{ id: 2 }]);
+      expect((await connected(login, (client) => client.query('select id from public.docs'))).rows).toEqual([
+        { id: 2 },
+      ]);
       expect(await product.sources.closeGrantRole('weak 2')).toMatchObject({ kind: 'closed' });
       await product.sources.undo({ name: 'weak', by });
       expect(await examineCatalog(product.server.connection('weak'))).toBe(before);
