@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { rename, rm, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -181,6 +181,8 @@ export async function startProgram(config: Config, surroundings: Surroundings): 
     };
     await announce(dataDir, ready);
     undo.push(() => rm(join(dataDir, 'gatehouse.json'), { force: true }));
+    await writeFile(databaseUrlFile(dataDir), `${database.adminUrlFor('gatehouse').url}\n`, { mode: 0o600 });
+    undo.push(() => rm(databaseUrlFile(dataDir), { force: true }));
     let stopped: Promise<void> | undefined;
     return { ready, failed, adminAddress: database.adminUrlFor, stop: () => (stopped ??= giveBack()) };
   } catch (cause) {
@@ -199,9 +201,10 @@ export async function main(args: readonly string[]): Promise<number> {
   const webDir = fileURLToPath(new URL('../../web/dist', import.meta.url));
   const [verb, ...flags] = args;
   if (verb === 'demo') return demo(flags, webDir);
+  if (verb === 'database-url') return tellDatabaseUrl(flags, webDir);
   if (verb !== 'start') {
     process.stderr.write(
-      `gatehouse server: found ${JSON.stringify(verb ?? '')}, expected start or demo. See: gatehouse start --help\n`,
+      `gatehouse server: found ${JSON.stringify(verb ?? '')}, expected start, demo or database-url. See: gatehouse start --help\n`,
     );
     return 2;
   }
@@ -250,6 +253,29 @@ async function demo(flags: readonly string[], webDir: string): Promise<number> {
     process.stderr.write(`gatehouse demo: ${sentenceOf(cause)}\n`);
     return 1;
   }
+}
+
+/** Tells an administrator on the host where the product's own database is. Only who can read the data directory is told. */
+async function tellDatabaseUrl(flags: readonly string[], webDir: string): Promise<number> {
+  const read = readConfig(flags, process.env, webDir);
+  if (!read.ok) {
+    process.stderr.write(`gatehouse database-url: ${read.faults.join('\n                        ')}\n`);
+    return 2;
+  }
+  const { dataDir, json } = read.config;
+  const url = await readFile(databaseUrlFile(dataDir), 'utf8').catch(() => null);
+  if (url === null) {
+    const found = `found no ${databaseUrlFile(dataDir)} that may be read, expected a running server on this data directory.`;
+    process.stderr.write(`gatehouse database-url: ${found} Start it, or give --data DIR.\n`);
+    return 1;
+  }
+  process.stdout.write(json ? `${JSON.stringify({ url: url.trim() })}\n` : url);
+  return 0;
+}
+
+/** Kept with mode 0600 while the program runs: it may hold the password of DATABASE_URL. */
+function databaseUrlFile(dataDir: string): string {
+  return join(dataDir, 'database-url');
 }
 
 function told({ http, gateway, data }: Ready): string {

@@ -14,7 +14,7 @@ type StartFlags = {
 };
 type DemoFlags = { readonly http?: string; readonly gateway?: string; readonly once?: boolean };
 
-/** The verbs that run the server's package as a child: start, demo. */
+/** The verbs that run the server's package as a child: start, demo, database-url. */
 export const runningVerbs: Family = (program, desk) => {
   const start = program
     .command('start')
@@ -38,6 +38,14 @@ export const runningVerbs: Family = (program, desk) => {
       desk.alone((settings, surroundings) => runServer('demo', demoArguments(flags), settings, surroundings)),
     );
   example(demo, 'demo --once');
+
+  const databaseUrl = program
+    .command('database-url')
+    .description(
+      "print the address of the product's own database, for an administrator on the host of a running server",
+    )
+    .action(() => desk.alone((settings, surroundings) => runServer('database-url', [], settings, surroundings)));
+  example(databaseUrl, '--data ./.gatehouse database-url');
 };
 
 function startArguments({ only, sample, ...listeners }: StartFlags): readonly string[] {
