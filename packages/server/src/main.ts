@@ -290,7 +290,8 @@ function told({ http, gateway, data }: Ready): string {
 
 function waitForSignal(): Promise<null> {
   return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve(null));
+    // A second signal changes nothing: draining is under way, and half of it would only be work for the next start.
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => resolve(null));
   });
 }
 
