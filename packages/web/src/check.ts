@@ -1,7 +1,15 @@
 import { replayRecord } from '@gatehouse/terms';
 import { type Finding, type LogReport, verifyLog } from '@gatehouse/verifier/browser';
 import type { ShownEntry } from './entry.ts';
-import { claimedSize, contentsMost, fetchOpenings, snapshotOf, storedEntries } from './files.ts';
+import {
+  claimedSize,
+  fetchEntries,
+  fetchOpenings,
+  nothingOpened,
+  type Opened,
+  snapshotOf,
+  storedEntries,
+} from './files.ts';
 import { type Memory, recall, remember } from './memory.ts';
 import { type PortalSession, read, readBytes } from './session.ts';
 import { shownEntries } from './shown.ts';
@@ -19,11 +27,20 @@ export type CheckedLog = {
   readonly kept: boolean;
   /** How many entries were there at the last visit and are all still there; null if that was not shown. */
   readonly heldSince: number | null;
-  /** Contents that are what their entries committed to, those not shown to this session, and those too old to be fetched here. */
+  /** Contents that are what their entries committed to, those not shown to this session, and older ones not fetched. */
   readonly contents: { readonly matched: number; readonly closed: number; readonly older: number };
   /** Decisions that were decided again here, with the published terms. */
   readonly decisions: number;
+  /** What the next look need not fetch again: nothing, if anything speaks against the log. */
+  readonly opened: Opened;
   readonly checkedAt: number;
+};
+
+/** What is looked at: how many contents, the newest first, and what an earlier look has opened. */
+export type Look = {
+  readonly contents: number;
+  readonly known: Opened;
+  readonly said: (progress: Progress) => void;
 };
 
 /** How far the check is, in words and in numbers. */
@@ -31,10 +48,11 @@ export type Progress = { readonly doing: string; readonly done: number; readonly
 
 /**
  * Reads the whole log as files, checks it in this browser with the verifier that customers can also run without us, and
- * shows only what was checked: signature, every entry, no gap, every content against its entry, every decision decided
- * again, nothing rewritten since the last visit. Remembers key and checkpoint only when everything held.
+ * shows only what was checked: signature, every entry, no gap, each opened content against its entry, each decision in them
+ * decided again, nothing rewritten since the last visit. Remembers key and checkpoint only when everything held.
  */
-export async function checkLog(session: PortalSession, said: (progress: Progress) => void): Promise<CheckedLog> {
+export async function checkLog(session: PortalSession, look: Look): Promise<CheckedLog> {
+  const { said } = look;
   const tenant = await read(session, `/api/v1/tenants/${encodeURIComponent(session.tenant)}`);
   const logId = text(at(tenant, 'logId')) ?? 'unknown';
   const prefix = `/log/t/${encodeURIComponent(logId)}`;
@@ -45,22 +63,24 @@ export async function checkLog(session: PortalSession, said: (progress: Progress
     trusted?.vkey ?? new TextDecoder().decode((await readBytes(session, `${prefix}/vkey`)) ?? undefined).trim();
   const readFile = snapshotOf(session, prefix);
   const size = await claimedSize(readFile);
-  const openings = await fetchOpenings(session, size, (done, all) =>
-    said({ doing: 'Opening the contents', done, all }),
-  );
+  const asked = { size, wanted: look.contents, known: look.known };
+  const [opened] = await Promise.all([
+    fetchOpenings(session, asked, (done, all) => said({ doing: 'Opening the contents', done, all })),
+    fetchEntries(readFile, size),
+  ]);
   const claim = { read: readFile, originOrVkey: vkey };
   const report = await verifyLog({
     ...claim,
-    openings,
+    openings: opened.openings,
     onProgress: ({ entries, size: all }) => said({ doing: 'Checking every entry', done: entries, all }),
   });
   // The second pass proves that what was trusted before is still all there; the first has checked every entry.
   const grown = trusted === null ? null : await verifyLog({ ...claim, since: trusted.checkpoint });
   const entries = shownEntries({
     stored: await storedEntries(readFile, size),
-    openings,
+    openings: opened.openings,
     report,
-    oldestFetched: Math.max(0, size - contentsMost),
+    oldestFetched: opened.from,
   });
   const decided = entries.filter(({ payload }) => at(payload, 'decided') !== undefined);
   const findings = distinct([...report.findings, ...(grown?.findings ?? []), ...decided.flatMap(differing)]);
@@ -79,6 +99,7 @@ export async function checkLog(session: PortalSession, said: (progress: Progress
       older: entries.filter(({ state }) => state === 'unfetched').length,
     },
     decisions: decided.length,
+    opened: holds ? opened : nothingOpened,
     checkedAt: Date.now(),
   };
 }

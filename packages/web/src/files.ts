@@ -1,13 +1,8 @@
-import type { ReadFile } from '@gatehouse/verifier/browser';
-import { parseOpening, readEntries } from '@gatehouse/verifier/browser';
-import type { Opening } from '@gatehouse/verifier/browser';
+import { entryBundlePath, type Opening, parseOpening, type ReadFile, readEntries } from '@gatehouse/verifier/browser';
 import { type PortalSession, read, readBytes } from './session.ts';
 import { at, whole } from './words.ts';
 
-/** Contents older than the newest so many are not opened on this page: a browser has to stay quick. */
-export const contentsMost = 20_000;
-
-/** Contents fetched at once: one has 64 KiB at most. */
+/** Contents fetched at once: one has 64 KiB at most, and opening one takes the server about a millisecond. */
 const contentsAtOnce = 250;
 
 /** Entries in one bundle (C2SP tlog-tiles). */
@@ -43,29 +38,52 @@ export async function storedEntries(readFile: ReadFile, size: number): Promise<r
   return stored;
 }
 
+/** Fetches the full bundles of entries side by side, so that the check does not wait for each in turn. */
+export async function fetchEntries(readFile: ReadFile, size: number): Promise<void> {
+  const full = Math.floor(size / bundleWidth);
+  await Promise.all(Array.from({ length: full }, (_, index) => readFile(entryBundlePath(index))));
+}
+
+/** The contents of the entries `from` (included) to `until` (excluded), with what proves each. */
+export type Opened = {
+  readonly from: number;
+  readonly until: number;
+  readonly openings: ReadonlyMap<number, Opening>;
+};
+
+/** No contents yet. */
+export const nothingOpened: Opened = { from: 0, until: 0, openings: new Map() };
+
 /**
- * Fetches the contents with what proves them, newest first. What is not a proof is left out, and its entry then has no
- * content. `said` is told how many entries are done.
+ * Opens the newest `wanted` contents of a log of `size` entries, newest first, without fetching again what is `known`. An
+ * opening that is no opening is left out, and its entry then has no content. `said` is told how many entries are done.
  */
 export async function fetchOpenings(
   session: PortalSession,
-  size: number,
+  { size, wanted, known: before }: { readonly size: number; readonly wanted: number; readonly known: Opened },
   said: (done: number, all: number) => void,
-): Promise<ReadonlyMap<number, Opening>> {
-  const openings = new Map<number, Opening>();
-  const oldest = Math.max(0, size - contentsMost);
-  for (let until = size; until > oldest; ) {
-    const from = Math.max(oldest, until - contentsAtOnce);
-    const query = `after=${from - 1}&limit=${until - from}`;
-    const answer = await read(session, `/api/v1/tenants/${encodeURIComponent(session.tenant)}/log/openings?${query}`);
-    const items = at(answer, 'items');
+): Promise<Opened> {
+  const from = Math.max(0, size - wanted);
+  // What was opened before must touch what is opened now, or there would be a hole between them.
+  const known = before.until < from || before.until > size ? nothingOpened : before;
+  const openings = new Map(known.openings);
+  const isKnown = (seq: number): boolean => known.from <= seq && seq < known.until;
+  for (let until = size; until > from; ) {
+    if (isKnown(until - 1)) {
+      until = Math.max(from, known.from);
+      continue;
+    }
+    const newest = known.until < until ? known.until : 0;
+    const after = Math.max(from, newest, until - contentsAtOnce) - 1;
+    const path = `/api/v1/tenants/${encodeURIComponent(session.tenant)}/log/openings`;
+    const items = at(await read(session, `${path}?after=${after}&limit=${until - after - 1}`), 'items');
     for (const item of Array.isArray(items) ? items : []) {
       const seq = whole(at(item, 'seq'));
       const opening = parseOpening({ payload: at(item, 'payload'), salt: at(item, 'salt') });
       if (seq !== null && opening.ok) openings.set(seq, opening.value);
     }
-    until = from;
-    said(size - until, size - oldest);
+    until = after + 1;
+    said(size - until, size - from);
   }
-  return openings;
+  return { from: Math.min(from, known.until === 0 ? from : known.from), until: size, openings };
 }

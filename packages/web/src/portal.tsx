@@ -1,9 +1,16 @@
 import { type ReactNode, useEffect, useState } from 'react';
 import { type CheckedLog, checkLog, type Progress } from './check.ts';
+import { nothingOpened, type Opened } from './files.ts';
 import { LogView, type Place, placeOf } from './log-view.tsx';
 import type { PortalSession } from './session.ts';
 import { Verification } from './verification.tsx';
 import { count } from './words.ts';
+
+/** Contents opened at first: enough to understand the last accesses, few enough to be there in a moment. */
+const firstLook: { readonly contents: number; readonly known: Opened } = { contents: 1000, known: nothingOpened };
+
+/** Older contents opened at a time. */
+const contentsMore = 5000;
 
 const start: Place = { view: 'accesses', page: 0, entry: null };
 
@@ -13,7 +20,7 @@ export function Portal({ session }: { readonly session: Promise<PortalSession> }
   const [log, setLog] = useState<CheckedLog | null>(null);
   const [progress, setProgress] = useState<Progress | null>({ doing: 'Signing in', done: 0, all: 0 });
   const [failure, setFailure] = useState<string | null>(null);
-  const [looks, setLooks] = useState(1);
+  const [look, setLook] = useState(firstLook);
   const [place, setPlace] = useState(start);
 
   useEffect(() => {
@@ -23,12 +30,12 @@ export function Portal({ session }: { readonly session: Promise<PortalSession> }
       (value: Value) => {
         if (current) set(value);
       };
-    const look = async (): Promise<CheckedLog> => {
+    const checking = async (): Promise<CheckedLog> => {
       const found = await session;
       whileCurrent(setSignedIn)(found);
-      return checkLog(found, whileCurrent(setProgress));
+      return checkLog(found, { ...look, said: whileCurrent(setProgress) });
     };
-    look()
+    checking()
       .then(whileCurrent(setLog), (cause: unknown) =>
         whileCurrent(setFailure)(cause instanceof Error ? cause.message : String(cause)),
       )
@@ -36,12 +43,12 @@ export function Portal({ session }: { readonly session: Promise<PortalSession> }
     return () => {
       current = false;
     };
-  }, [session, looks]);
+  }, [session, look]);
 
-  const lookAgain = (): void => {
+  const lookAgain = (contents: number): void => {
     setFailure(null);
     setProgress({ doing: 'Reading the log', done: 0, all: 0 });
-    setLooks(looks + 1);
+    setLook({ contents, known: log?.opened ?? nothingOpened });
   };
   return (
     <>
@@ -51,7 +58,7 @@ export function Portal({ session }: { readonly session: Promise<PortalSession> }
         {signedIn !== null && (
           <p className="who">
             {signedIn.tenant}, as {signedIn.person}{' '}
-            <button type="button" disabled={progress !== null} onClick={lookAgain}>
+            <button type="button" disabled={progress !== null} onClick={() => lookAgain(look.contents)}>
               Look again
             </button>
           </p>
@@ -71,6 +78,7 @@ export function Portal({ session }: { readonly session: Promise<PortalSession> }
             <Verification
               log={log}
               tenant={signedIn.tenant}
+              openMore={progress === null ? () => lookAgain(look.contents + contentsMore) : null}
               showEntry={(seq) => setPlace(placeOf(seq, log.entries.length))}
             />
             <LogView entries={log.entries} place={place} goTo={setPlace} />

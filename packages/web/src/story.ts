@@ -45,7 +45,7 @@ function storyOf(ref: string, entries: readonly ShownEntry[], names: Names): Sto
     state: stateOf(entries),
     title: known
       ? `${person(at(request, 'requester'))} of ${text(at(request, 'employer')) ?? 'an unnamed employer'}: ${text(at(request, 'mode')) ?? 'use'} your data in ${source}`
-      : 'An access whose request is not open here',
+      : 'An access whose request is not opened here',
     asked: `At ${moment(asked?.time ?? entries[0]?.time) ?? 'an unknown time'}.`,
     why: known
       ? [

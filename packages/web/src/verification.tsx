@@ -7,9 +7,11 @@ import { count, counted, harmless, moment } from './words.ts';
 export function Verification(props: {
   readonly log: CheckedLog;
   readonly tenant: string;
+  /** Opens older contents; null while that is under way. */
+  readonly openMore: (() => void) | null;
   readonly showEntry: (seq: number) => void;
 }): ReactNode {
-  const { log, tenant, showEntry } = props;
+  const { log, tenant, openMore, showEntry } = props;
   const { report, findings } = log;
   const holds = findings.length === 0;
   return (
@@ -35,6 +37,15 @@ export function Verification(props: {
               The signatures that people made with their own keys.{' '}
               <code>gatehouse verify --tenant {tenant} --replay</code> checks each of them.
             </li>
+            {log.contents.older > 0 && (
+              <li>
+                {counted(log.contents.older, 'older content')}, and the decisions in{' '}
+                {log.contents.older === 1 ? 'it' : 'them'}: not opened yet.{' '}
+                <button type="button" disabled={openMore === null} onClick={() => openMore?.()}>
+                  Open older ones
+                </button>
+              </li>
+            )}
             <li>Access that went around the gateway: this log cannot know of it.</li>
           </ul>
         </div>
@@ -66,8 +77,7 @@ function Checked({ log }: { readonly log: CheckedLog }): ReactNode {
         <li>The checkpoint is signed by the key below, and every entry hashes into its root, in order.</li>
         <li>
           {counted(contents.matched, 'content is what its entry', 'contents are what their entries')} committed to
-          {contents.closed > 0 && `; ${counted(contents.closed, 'was', 'were')} not shown to you`}
-          {contents.older > 0 && `; ${counted(contents.older, 'older one was', 'older ones were')} not opened here`}.
+          {contents.closed > 0 && `; ${counted(contents.closed, 'was', 'were')} not shown to you`}.
         </li>
         <li>
           {log.decisions === 0

@@ -29,7 +29,7 @@ describe.skipIf(missing !== null)('the portal in a browser', () => {
 
   async function addressFor(person: string): Promise<string> {
     const said = await service.as(person, ['portal']);
-    return String(said['url'] ?? `${service.http}${String(said['path'])}`);
+    return String(said['url']);
   }
 
   async function opened(person = approver, options: Parameters<typeof watchedPage>[1] = {}) {
