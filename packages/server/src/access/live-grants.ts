@@ -9,36 +9,57 @@ export class LiveGrant {
   readonly record: RequestRecord;
   readonly facts: Grant;
   notAfter: Instant;
-  #used: Used;
-  #unkept: Used = nothing;
+  #rows: number;
+  #unkeptRows = 0;
+  #used: Omit<Used, 'rows'>;
+  #unkept: Omit<Used, 'rows'> = nothing;
 
   constructor(record: RequestRecord, facts: Grant) {
     this.record = record;
     this.facts = facts;
     this.notAfter = facts.notAfter;
-    this.#used = { rows: record.rowsUsed, bytes: record.bytesUsed, statements: record.statementsUsed };
+    this.#rows = record.rowsUsed;
+    this.#used = { bytes: record.bytesUsed, statements: record.statementsUsed };
   }
 
   /** Rows, bytes and statements of all sessions so far. */
   get used(): Used {
-    return this.#used;
+    return { rows: this.#rows, ...this.#used };
   }
 
-  /** Counts use. */
-  use(more: Used): void {
+  /** What is left of the row budget. */
+  get rowsLeft(): number {
+    return Math.max(0, this.record.matter.budgets.rows - this.#rows);
+  }
+
+  /**
+   * Counts rows before they leave, or refuses them all: however many sessions take, the budget is never exceeded by a row
+   * (INV-41). Called for each row that passes the gateway, so it makes nothing.
+   */
+  takeRows(count: number): boolean {
+    if (this.#rows + count > this.record.matter.budgets.rows) return false;
+    this.#rows += count;
+    this.#unkeptRows += count;
+    return true;
+  }
+
+  /** Counts bytes and statements. */
+  use(more: Omit<Used, 'rows'>): void {
     this.#used = plus(this.#used, more);
     this.#unkept = plus(this.#unkept, more);
   }
 
   /** What has not been written down yet; from now on it counts as written. */
   takeUnkept(): Used {
-    const unkept = this.#unkept;
+    const unkept = { rows: this.#unkeptRows, ...this.#unkept };
+    this.#unkeptRows = 0;
     this.#unkept = nothing;
     return unkept;
   }
 
   /** Puts back what could not be written down. */
   putBack(unkept: Used): void {
+    this.#unkeptRows += unkept.rows;
     this.#unkept = plus(this.#unkept, unkept);
   }
 }
@@ -95,8 +116,8 @@ export class LiveGrants {
   }
 }
 
-const nothing: Used = { rows: 0, bytes: 0, statements: 0 };
+const nothing: Omit<Used, 'rows'> = { bytes: 0, statements: 0 };
 
-function plus(a: Used, b: Used): Used {
-  return { rows: a.rows + b.rows, bytes: a.bytes + b.bytes, statements: a.statements + b.statements };
+function plus(a: Omit<Used, 'rows'>, b: Omit<Used, 'rows'>): Omit<Used, 'rows'> {
+  return { bytes: a.bytes + b.bytes, statements: a.statements + b.statements };
 }

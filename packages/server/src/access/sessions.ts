@@ -124,13 +124,21 @@ export class Sessions implements AccessPort {
       payload: payload as unknown as JsonObject,
     });
     if (appended.kind === 'refused') return { permit: false, refusal: this.#wire(grantEnded(grant)) };
-    grant.use({ rows: 0, bytes: 0, statements: 1 });
+    grant.use({ bytes: 0, statements: 1 });
     return { permit: true, receipt: { seq: appended.seq, at: Date.parse(appended.time) } };
+  }
+
+  async recordDenial(session: OpenSession, intent: Intent, why: string): Promise<void> {
+    const { grant } = this.#sessionOf(session);
+    const made = decide('intent', intentFacts(grant, intent, this.#options.clock.now() as Instant));
+    if (made.decision.permit) throw new Error('The terms permit a statement that the statement policy denies.');
+    const payload = { decided: made, statement: null, why, ...saidToTheData(intent) };
+    await recordEntry(this.#options, grant.record, { type: 'access.refused', payload });
   }
 
   async recordOutcome(session: OpenSession, seq: number, outcome: StatementOutcome): Promise<void> {
     const { grant } = this.#sessionOf(session);
-    grant.use({ rows: outcome.rows, bytes: outcome.bytes, statements: 0 });
+    grant.use({ bytes: outcome.bytes, statements: 0 }); // its rows were counted as they passed
     const { outcome: word, ...figures } = outcome;
     await this.#options.log.append(grant.record.logId, {
       type: 'access.outcome',
@@ -264,7 +272,10 @@ export class Sessions implements AccessPort {
         return grant.notAfter;
       },
       backend,
-      rowsLeft: Math.max(0, grant.record.matter.budgets.rows - grant.used.rows),
+      get rowsLeft() {
+        return grant.rowsLeft;
+      },
+      takeRows: (count) => grant.takeRows(count),
       signal: watch.signal,
     };
     this.#sessions.set(session.id, { grant, watch });
@@ -336,7 +347,7 @@ function intentFacts(grant: LiveGrant, intent: Intent, now: Instant): IntentFact
       approved: matter.scope.statement === null ? null : matter.scope.statement === intent.sql,
     },
     grant: { id, holder, tenant, source, purpose, mode, budgets, activatedAt, notAfter: grant.notAfter, ended },
-    used: { ...grant.used },
+    used: grant.used,
   };
 }
 

@@ -3,7 +3,7 @@ import type { AccessMode, IntentParameter, WireRefusal } from './ports.ts';
 import { ProtocolViolation } from './protocol-violation.ts';
 import type { StatementJudge } from './statement-cache.ts';
 import type { StatementNames } from './statement-policy.ts';
-import { type Portal, type Prepared, type Step, newRun } from './step.ts';
+import { type Denied, type Portal, type Prepared, type Step, newRun } from './step.ts';
 import { BodyReader, message, messageType, refusal, zeroEnded } from './wire.ts';
 
 /** PostgreSQL cuts names at 63 bytes, which would make two names one; so longer ones are refused. */
@@ -48,6 +48,7 @@ export class ClientReader {
       run: null,
       prepared: null,
       refusal: null,
+      denied: null,
       ...more,
     });
     switch (type) {
@@ -76,7 +77,7 @@ export class ClientReader {
    * The step that takes the place of a refused one: a request that the backend is sure to reject, so that transaction,
    * pipeline and order are exactly as after any other error. The client sees `because` in place of the backend's words.
    */
-  poison(kind: 'execute' | 'query', because: WireRefusal): Step {
+  poison(kind: 'execute' | 'query', because: WireRefusal, what: Denied | null = null): Step {
     const bytes =
       kind === 'query'
         ? message(messageType.query, zeroEnded('refused by gatehouse'))
@@ -90,18 +91,21 @@ export class ClientReader {
       run: null,
       prepared: null,
       refusal: because,
+      denied: what,
     };
   }
 
   #query(reader: BodyReader, plain: StepMaker): Step {
     const sql = reader.text();
     reader.done();
-    if (sql.length > this.#limits.intentBytes) return this.poison('query', tooLong(this.#limits.intentBytes));
+    if (sql.length > this.#limits.intentBytes) return this.#tooLong('query', sql);
     const judged = this.#judge(this.#mode, sql);
-    if (!judged.verdict.permit) return this.poison('query', denied(judged.verdict.why));
-    const clash = this.#clash(judged.verdict.names);
-    if (clash !== null) return this.poison('query', denied(clash));
-    return plain('query', { run: newRun({ class: judged.verdict.class, sql, params: [], shape: judged.shape }, null) });
+    const { verdict } = judged;
+    if (!verdict.permit) return this.#deny('query', judged, verdict.why);
+    const clash = this.#clash(verdict.names);
+    if (clash !== null) return this.#deny('query', judged, clash);
+    const intent = { class: verdict.class, sql, params: [], shape: judged.shape };
+    return plain('query', { run: newRun(intent, verdict.copyHeaders, null) });
   }
 
   #parse(reader: BodyReader, plain: StepMaker): Step {
@@ -109,9 +113,9 @@ export class ClientReader {
     const sql = reader.text();
     reader.take(reader.uint16() * 4);
     reader.done();
-    if (sql.length > this.#limits.intentBytes) return this.poison('execute', tooLong(this.#limits.intentBytes));
+    if (sql.length > this.#limits.intentBytes) return this.#tooLong('execute', sql);
     const judged = this.#judge(this.#mode, sql);
-    if (!judged.verdict.permit) return this.poison('execute', denied(judged.verdict.why));
+    if (!judged.verdict.permit) return this.#deny('execute', judged, judged.verdict.why);
     const before = this.#statements.get(name);
     const characters = this.#characters + sql.length - (before?.judged.sql.length ?? 0);
     if (
@@ -155,7 +159,7 @@ export class ClientReader {
     if (prepared === undefined)
       return this.poison('execute', refusal('26000', 'There is no prepared statement of this name in the session.'));
     if (size + prepared.judged.sql.length > this.#limits.intentBytes)
-      return this.poison('execute', tooLong(this.#limits.intentBytes));
+      return this.#tooLong('execute', prepared.judged.sql);
     if (!this.#portals.has(name) && this.#portals.size >= this.#limits.portals) {
       return this.poison('execute', refusal('53200', 'The session holds too many portals; close some of them.'));
     }
@@ -171,11 +175,29 @@ export class ClientReader {
       return this.poison('execute', refusal('34000', 'There is no portal of this name in the session.'));
     const { judged } = portal.prepared;
     // A denied text was never prepared; a portal of one would be a bug, and is refused like one.
-    if (!judged.verdict.permit) return this.poison('execute', denied(judged.verdict.why));
-    const clash = this.#clash(judged.verdict.names);
-    if (clash !== null) return this.poison('execute', denied(clash));
-    const intent = { class: judged.verdict.class, sql: judged.sql, params: portal.params, shape: judged.shape };
-    return plain('execute', { run: newRun(intent, portal.prepared) });
+    const { verdict } = judged;
+    if (!verdict.permit) return this.#deny('execute', judged, verdict.why);
+    const clash = this.#clash(verdict.names);
+    if (clash !== null) return this.#deny('execute', judged, clash, portal.params);
+    const intent = { class: verdict.class, sql: judged.sql, params: portal.params, shape: judged.shape };
+    return plain('execute', { run: newRun(intent, verdict.copyHeaders, portal.prepared) });
+  }
+
+  #deny(
+    kind: 'execute' | 'query',
+    { sql, shape }: { readonly sql: string; readonly shape: string },
+    why: string,
+    params: Portal['params'] = [],
+  ): Step {
+    const intent = { class: 'forbidden', sql, params, shape } as const;
+    return this.poison(kind, denied(why), { intent, why, recorded: false });
+  }
+
+  /** Nobody parses a text of that length, so there is no shape of it to show. */
+  #tooLong(kind: 'execute' | 'query', sql: string): Step {
+    const because = tooLong(this.#limits.intentBytes);
+    const intent = { class: 'forbidden', sql, params: [], shape: '' } as const;
+    return this.poison(kind, because, { intent, why: because.message, recorded: false });
   }
 
   #describe(reader: BodyReader, plain: StepMaker): Step {

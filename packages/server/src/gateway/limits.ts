@@ -24,6 +24,9 @@ export type GatewayLimits = {
   readonly receiptMs: number;
   /** How long a closing socket may take its last bytes. */
   readonly lingerMs: number;
+  /** Denied statements that a session may send at once, and the pace afterwards: each is an entry in the customer's log. */
+  readonly denialsAtOnce: number;
+  readonly denialEveryMs: number;
   /** How long an outcome is tried again before it is left to the log's own "unknown". */
   readonly outcomeRetryMs: number;
 };
@@ -44,5 +47,7 @@ export const defaultLimits: GatewayLimits = {
   preparedCharacters: 16 * 1024 * 1024,
   receiptMs: 1_000,
   lingerMs: 500,
+  denialsAtOnce: 20,
+  denialEveryMs: 200,
   outcomeRetryMs: 5_000,
 };

@@ -55,8 +55,9 @@ export type AccessMode = 'read' | 'write';
 
 /**
  * One authenticated connection under one live grant: one client socket, one backend socket, never shared (DESIGN 5).
- * `rowsLeft` is the grant's row budget at the opening of the session; the gateway counts it down and cuts before the
- * row that exceeds. `signal` aborts at the grant's end, whatever the end is, and its `reason` is a `WireRefusal`.
+ * `rowsLeft` is what is left of the grant's row budget now, over all its sessions. `takeRows` counts rows before they are
+ * passed on; false means that they would exceed the budget, nothing was counted, and the gateway cuts before them. It is
+ * called for each row, so it does nothing else. `signal` aborts at the grant's end, whatever the end is, and its `reason` is a `WireRefusal`.
  * `notAfter` is in epoch milliseconds and is checked at every release as well.
  */
 export type OpenSession = {
@@ -68,6 +69,7 @@ export type OpenSession = {
   readonly notAfter: number;
   readonly backend: BackendAddress;
   readonly rowsLeft: number;
+  takeRows(count: number): boolean;
   readonly signal: AbortSignal;
 };
 
@@ -125,7 +127,6 @@ export type WireIncident = {
     | 'protocol_violation'
     | 'authentication_failed'
     | 'startup_refused'
-    | 'statement_denied'
     | 'cancel_refused';
   readonly client: { readonly address: string; readonly port: number };
   readonly grantId: string | null;
@@ -158,6 +159,11 @@ export interface AccessPort {
   openSession(request: SessionRequest): Promise<SessionOpening>;
   /** Resolves only when the intent is durable in the tenant's log (promise S1, log before access), or refused. */
   recordIntent(session: OpenSession, intent: Intent): Promise<IntentRecording>;
+  /**
+   * Resolves when it is durable that the statement policy denied this statement, with the terms' own decision and `why` in
+   * words. The class of such an intent is `forbidden`. The client hears of the denial only after that.
+   */
+  recordDenial(session: OpenSession, intent: Intent, why: string): Promise<void>;
   /** Resolves when the outcome of intent `seq` is durable. Called once for each intent that was released. */
   recordOutcome(session: OpenSession, seq: number, outcome: StatementOutcome): Promise<void>;
   /** Called exactly once for each permitted session, after its last outcome; closes the role if the session was the last. */

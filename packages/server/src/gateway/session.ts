@@ -5,6 +5,7 @@ import { type Backend, cancelBackend } from './backend.ts';
 import { cleanError, columnNames, lexingChange, readError, readParameter } from './backend-message.ts';
 import type { Cancellable } from './cancel.ts';
 import { ClientReader } from './client-reader.ts';
+import { DenialPace } from './denial-pace.ts';
 import { longestFromBackend, longestFromClient } from './frame-rules.ts';
 import { Framer } from './framer.ts';
 import type { GatewayLimits } from './limits.ts';
@@ -14,7 +15,7 @@ import type { AccessPort, OpenSession, StatementOutcome, WireIncident, WireRefus
 import { ProtocolViolation } from './protocol-violation.ts';
 import { backendGone, budgetUsed, endOf, grantOver, logIsDown } from './session-ends.ts';
 import type { StatementJudge } from './statement-cache.ts';
-import { type Run, type Step, isBoundary, outcomeOf } from './step.ts';
+import { type Denied, type Run, type Step, beginCopy, isBoundary, isCopiedRow, outcomeOf } from './step.ts';
 import { errorResponse, messageType as m, message, refusal } from './wire.ts';
 
 /** What a session is made of. The client's socket has been authenticated, the backend is ready for a query. */
@@ -44,6 +45,8 @@ export class Session implements Cancellable {
   readonly #parts: SessionParts;
   readonly #reader: ClientReader;
   readonly #outcomes: OutcomeBook;
+  readonly #denials: DenialPace;
+  readonly #over = new AbortController();
   readonly #toClient: Outlet;
   readonly #toBackend: Outlet;
   readonly #clientFramer: Framer;
@@ -56,7 +59,6 @@ export class Session implements Cancellable {
   #unreadBytes = 0;
   #boundaries = 0;
   #asking = 0;
-  #rowsLeft: number;
   #skipping = false;
   #cancelling = false;
   #clientPaused = false;
@@ -66,7 +68,6 @@ export class Session implements Cancellable {
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
-    this.#rowsLeft = parts.session.rowsLeft;
     this.#reader = new ClientReader({
       mode: parts.session.mode,
       judge: parts.judge,
@@ -84,6 +85,11 @@ export class Session implements Cancellable {
         if (this.#unread.length > 0) this.#guard(() => this.#advance());
       },
     });
+    this.#denials = new DenialPace({
+      clock: parts.clock,
+      atOnce: parts.limits.denialsAtOnce,
+      everyMs: parts.limits.denialEveryMs,
+    });
     this.#toClient = new Outlet(parts.client);
     this.#toBackend = new Outlet(parts.backend.socket);
     this.#clientFramer = new Framer(
@@ -100,8 +106,8 @@ export class Session implements Cancellable {
       { longest: longestFromBackend, streamed: (type) => type === m.dataRow || type === m.copyData },
       {
         message: (type, bytes, start, end) => this.#fromBackend(type, bytes, start, end),
-        piece: (_type, bytes, start, end, place) => {
-          if (place.first && !this.#countRow(place.length)) return;
+        piece: (type, bytes, start, end, place) => {
+          if (place.first && !this.#countRow(type, place.length)) return;
           this.#toClient.pass(bytes, start, end);
         },
       },
@@ -232,10 +238,10 @@ export class Session implements Cancellable {
     if (this.#skipping && message.type !== m.sync) return;
     const step = this.#reader.read(message.type, message.bytes, message.start, message.end);
     this.#skipping = step.kind === 'poison';
-    if (step.refusal !== null) this.#parts.report('statement_denied', step.refusal.message);
     if (isBoundary(step)) this.#boundaries += 1;
     this.#waiting.push(step);
     if (step.run !== null) this.#ask(step.run);
+    if (step.denied !== null) this.#recordDenial(step.denied);
   }
 
   // ---- log before access
@@ -248,6 +254,7 @@ export class Session implements Cancellable {
     const answered = async (): Promise<void> => {
       try {
         const answer = await access.recordIntent(session, run.intent);
+        if (!answer.permit) await this.#denials.turn(this.#over.signal);
         this.#asking -= 1;
         if (answer.permit) {
           run.receipt = answer.receipt;
@@ -263,6 +270,18 @@ export class Session implements Cancellable {
       this.#guard(() => this.#advance());
     };
     this.#outcomes.follow(answered());
+  }
+
+  /** A denial goes into the log before the client hears of it; a log that does not take it ends the session. */
+  #recordDenial(denied: Denied): void {
+    const { access, session } = this.#parts;
+    const recording = async (): Promise<void> => {
+      await this.#denials.turn(this.#over.signal);
+      await access.recordDenial(session, denied.intent, denied.why);
+      denied.recorded = true;
+      this.#guard(() => this.#advance());
+    };
+    this.#outcomes.follow(recording().catch((fault: unknown) => this.#logIsDown(fault)));
   }
 
   #logIsDown(fault: unknown): void {
@@ -303,7 +322,7 @@ export class Session implements Cancellable {
       if (step === undefined) break;
       if (step.run?.state === 'refused') this.#refuse(index, step.run);
       else if (step.run?.state === 'granted' && this.#isStale(step.run, now)) this.#askAgain(step.run);
-      if (step.run?.state === 'asking') return answered;
+      if (step.run?.state === 'asking' || step.denied?.recorded === false) return answered;
       if (isBoundary(step) || step.kind === 'flush') answered = index + 1;
     }
     return this.#waiting.length;
@@ -353,7 +372,7 @@ export class Session implements Cancellable {
     switch (type) {
       case m.dataRow:
       case m.copyData:
-        if (this.#countRow(end - start)) this.#toClient.pass(bytes, start, end);
+        if (this.#countRow(type, end - start)) this.#toClient.pass(bytes, start, end);
         return;
       case m.parseComplete:
         return this.#answer(head, 'parse', bytes, start, end);
@@ -373,6 +392,9 @@ export class Session implements Cancellable {
       case m.portalSuspended:
         return this.#completed(head, type, bytes, start, end);
       case m.copyOutResponse:
+        if (head?.run?.state !== 'running') throw unasked(type);
+        beginCopy(head.run, bytes[start + 5] === binaryFormat);
+        return this.#toClient.pass(bytes, start, end);
       case m.copyDone:
         if (head?.run?.state !== 'running') throw unasked(type);
         return this.#toClient.pass(bytes, start, end);
@@ -392,15 +414,15 @@ export class Session implements Cancellable {
   }
 
   /** Counts a row before it is passed on; false when it would exceed the budget, and then nothing more goes out. */
-  #countRow(length: number): boolean {
+  #countRow(type: number, length: number): boolean {
     const run = this.#sent[0]?.run;
-    if (run?.state !== 'running') throw unasked(m.dataRow);
-    if (this.#rowsLeft <= 0) {
+    if (run?.state !== 'running') throw unasked(type);
+    const isRow = type === m.dataRow || isCopiedRow(run, length - 5);
+    if (isRow && !this.#parts.session.takeRows(1)) {
       this.#end({ because: budgetUsed, runs: 'cut' });
       return false;
     }
-    this.#rowsLeft -= 1;
-    run.rows += 1;
+    if (isRow) run.rows += 1;
     run.bytes += length - 5;
     return true;
   }
@@ -496,6 +518,7 @@ export class Session implements Cancellable {
   #end(how: { because: WireRefusal | null; runs: StatementOutcome['outcome'] }, held: Run | null = null): void {
     if (this.#ended) return;
     this.#ended = true;
+    this.#over.abort();
     const { client, backend, session, limits } = this.#parts;
     this.#clientFramer.stop();
     this.#backendFramer.stop();
@@ -520,6 +543,7 @@ export class Session implements Cancellable {
 }
 
 const idleStatus = 0x49;
+const binaryFormat = 1;
 /** How often a receipt may go stale before the log counts as too slow to be relied on. */
 const mostAsked = 5;
 

@@ -25,6 +25,8 @@ export type Verdict =
       readonly names: StatementNames;
       /** What the text does, by its strongest statement; the terms decide whether the grant covers that. */
       readonly class: StatementClass;
+      /** For each COPY of the text, in order: whether its first line is a header, which is no row. */
+      readonly copyHeaders: readonly boolean[];
     }
   | { readonly permit: false; readonly why: string };
 
@@ -34,6 +36,7 @@ export async function loadGrammar(): Promise<void> {
 }
 
 const noNames: StatementNames = { prepares: [], executes: [], declares: [], fetches: [] };
+const nothing = { permit: true, statements: 0, names: noNames, class: 'session', copyHeaders: [] } as const;
 
 /**
  * Judges the whole text of a Query or Parse message: permitted only if every statement in it is on the list of its mode.
@@ -44,14 +47,14 @@ export function judge(mode: AccessMode, sql: string): Verdict {
   if (mode !== 'read')
     return { permit: false, why: `Mode ${mode} has no statement policy yet, so nothing runs in it.` };
   if (sql.includes('\0')) return { permit: false, why: 'The text holds a NUL, after which a parser would not look.' };
-  if (sql.trim() === '') return { permit: true, statements: 0, names: noNames, class: 'session' };
+  if (sql.trim() === '') return nothing;
   let statements: readonly unknown[];
   try {
     statements = (parseSync(sql).stmts ?? []) as readonly unknown[];
   } catch (fault) {
     return { permit: false, why: `The text is not a statement that PostgreSQL 18 can parse: ${sentence(fault)}` };
   }
-  if (statements.length === 0) return { permit: true, statements: 0, names: noNames, class: 'session' };
+  if (statements.length === 0) return nothing;
   const names = { prepares: [], executes: [], declares: [], fetches: [] };
   try {
     for (const statement of statements) judgeStatement(struct(struct(statement)['stmt']), names);
@@ -59,7 +62,13 @@ export function judge(mode: AccessMode, sql: string): Verdict {
     if (fault instanceof Denial) return { permit: false, why: fault.message };
     throw fault;
   }
-  return { permit: true, statements: statements.length, names, class: classOf(statements) };
+  return {
+    permit: true,
+    statements: statements.length,
+    names,
+    class: classOf(statements),
+    copyHeaders: copyHeadersOf(statements),
+  };
 }
 
 const classByKind: ReadonlyMap<string, StatementClass> = new Map([
@@ -79,6 +88,26 @@ function classOf(statements: readonly unknown[]): StatementClass {
   });
   if (classes.includes('copy_out')) return 'copy_out';
   return classes.includes('read') ? 'read' : 'session';
+}
+
+/** Whether each COPY sends a header. What is not surely a header counts as a row: counting one too many is the better mistake. */
+function copyHeadersOf(statements: readonly unknown[]): boolean[] {
+  return statements.flatMap((statement) => {
+    const copy = struct(struct(statement)['stmt'])['CopyStmt'];
+    if (copy === undefined) return [];
+    const last = list(struct(copy)['options'])
+      .map((option) => struct(struct(option)['DefElem']))
+      .findLast((option) => text(option['defname']).toLowerCase() === 'header');
+    return [last !== undefined && (last['arg'] === undefined || saysTrue(struct(last['arg'])))];
+  });
+}
+
+/** PostgreSQL's `defGetCopyHeaderOption`: true, on or 1. */
+function saysTrue(argument: Tree): boolean {
+  if (argument['Boolean'] !== undefined) return struct(argument['Boolean'])['boolval'] === true;
+  if (argument['Integer'] !== undefined) return struct(argument['Integer'])['ival'] === 1;
+  if (argument['String'] !== undefined) return /^(true|on)$/i.test(text(struct(argument['String'])['sval']));
+  return false;
 }
 
 type Names = { prepares: string[]; executes: string[]; declares: string[]; fetches: string[] };

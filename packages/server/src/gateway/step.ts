@@ -22,7 +22,15 @@ export type Run = {
   columns: readonly string[];
   tag: string | null;
   sqlstate: string | null;
+  /** For each COPY of the text whether a header line comes first, and how many of them have begun. */
+  readonly copyHeaders: readonly boolean[];
+  copies: number;
+  /** What the running COPY sends: nothing yet, a header that is due, lines, or binary rows. */
+  copying: 'nothing' | 'header' | 'lines' | 'binary';
 };
+
+/** A statement that the policy does not let run, and the policy's sentence. Held until it is on record, like a run. */
+export type Denied = { readonly intent: Intent; readonly why: string; recorded: boolean };
 
 /** One message of the client on its way: judged, perhaps held, sent, answered. `refusal` marks one of our own making. */
 export type Step = {
@@ -34,6 +42,7 @@ export type Step = {
   readonly run: Run | null;
   readonly prepared: Prepared | null;
   refusal: WireRefusal | null;
+  readonly denied: Denied | null;
 };
 
 /** Whether the backend answers this step with ReadyForQuery. */
@@ -42,10 +51,13 @@ export function isBoundary(step: Step): boolean {
 }
 
 /** A run that waits for its intent. */
-export function newRun(intent: Intent, prepared: Prepared | null): Run {
+export function newRun(intent: Intent, copyHeaders: readonly boolean[], prepared: Prepared | null): Run {
   return {
     intent,
     prepared,
+    copyHeaders,
+    copies: 0,
+    copying: 'nothing',
     state: 'asking',
     receipt: null,
     grantedAt: 0,
@@ -59,6 +71,28 @@ export function newRun(intent: Intent, prepared: Prepared | null): Run {
     sqlstate: null,
   };
 }
+
+/** A COPY TO STDOUT begins (CopyOutResponse): the next of the text, with or without a header. */
+export function beginCopy(run: Run, isBinary: boolean): void {
+  const hasHeader = run.copyHeaders[run.copies] === true;
+  run.copies += 1;
+  run.copying = isBinary ? 'binary' : hasHeader ? 'header' : 'lines';
+}
+
+/**
+ * Whether a CopyData of `length` bytes is a row. A header line is none. A binary COPY ends with a message of 2 bytes, or of
+ * 21 with its signature where it had no row; so short a message cannot hold a value either way.
+ */
+export function isCopiedRow(run: Run, length: number): boolean {
+  if (run.copying === 'header') {
+    run.copying = 'lines';
+    return false;
+  }
+  return run.copying !== 'binary' || (length !== binaryEnd && length !== binaryEnd + binarySignature);
+}
+
+const binaryEnd = 2;
+const binarySignature = 19;
 
 /** What the log gets to know about a run that has ended. */
 export function outcomeOf(run: Run, outcome: StatementOutcome['outcome'], now: number): StatementOutcome {

@@ -27,6 +27,7 @@ function listener(): { access: AccessPort; heard: WireIncident[] } {
     credentialFor: unreachable,
     openSession: unreachable,
     recordIntent: unreachable,
+    recordDenial: unreachable,
     recordOutcome: unreachable,
     closeSession: unreachable,
     recordIncident: async (one) => void heard.push(one),

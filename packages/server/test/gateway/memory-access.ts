@@ -30,6 +30,7 @@ export type TestGrant = {
 export type Told =
   | { readonly kind: 'intent'; readonly grantId: string; readonly seq: number; readonly intent: Intent }
   | { readonly kind: 'outcome'; readonly grantId: string; readonly seq: number; readonly outcome: StatementOutcome }
+  | { readonly kind: 'denial'; readonly grantId: string; readonly intent: Intent; readonly why: string }
   | { readonly kind: 'closed'; readonly grantId: string };
 
 /** The sentence that a grant ends with in these tests. */
@@ -113,7 +114,14 @@ export class MemoryAccess implements AccessPort {
       mode: grant.mode,
       notAfter: grant.notAfter,
       backend: grant.backend,
-      rowsLeft: grant.rowsLeft,
+      get rowsLeft() {
+        return grant.rowsLeft;
+      },
+      takeRows: (count) => {
+        if (count > grant.rowsLeft) return false;
+        grant.rowsLeft -= count;
+        return true;
+      },
       signal: grant.end.signal,
     };
     return { permit: true, session };
@@ -125,6 +133,11 @@ export class MemoryAccess implements AccessPort {
     this.#seq += 1;
     this.told.push({ kind: 'intent', grantId: session.grantId, seq: this.#seq, intent });
     return { permit: true, receipt: { seq: this.#seq, at: Date.now() - this.receiptAge } };
+  }
+
+  async recordDenial(session: OpenSession, intent: Intent, why: string): Promise<void> {
+    await this.durable(intent);
+    this.told.push({ kind: 'denial', grantId: session.grantId, intent, why });
   }
 
   async recordOutcome(session: OpenSession, seq: number, outcome: StatementOutcome): Promise<void> {

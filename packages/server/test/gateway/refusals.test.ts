@@ -371,7 +371,7 @@ describe.skipIf(debian15Missing !== null)('what the gateway refuses', () => {
     });
 
     it('a statement that the grant does not allow leaves the transaction exactly as an error does', async () => {
-      const { wire } = await openSession();
+      const { grant, wire } = await openSession();
       expect(await ask(wire, 'begin')).toBe('CZ');
       const intents = stage.access.intents().length;
       expect(await ask(wire, 'delete from orders')).toBe('EZ');
@@ -381,7 +381,15 @@ describe.skipIf(debian15Missing !== null)('what the gateway refuses', () => {
       expect(await ask(wire, 'select 1')).toBe('EZ');
       expect(wire.error()).toMatchObject({ C: '25P02' });
       expect(await ask(wire, 'rollback')).toBe('CZ');
-      expect(stage.access.incidents.some((incident) => incident.kind === 'statement_denied')).toBe(true);
+      const denials = stage.access.told.filter((entry) => entry.kind === 'denial' && entry.grantId === grant.grantId);
+      expect(denials).toEqual([
+        {
+          kind: 'denial',
+          grantId: grant.grantId,
+          intent: { class: 'forbidden', sql: 'delete from orders', params: [], shape: 'delete from orders' },
+          why: expect.stringContaining('DELETE writes'),
+        },
+      ]);
       wire.socket.destroy();
     });
 
