@@ -50,6 +50,8 @@ export function start(command: string, args: readonly string[], options: SpawnOp
       (chunk: Buffer) => (said[stream] = (said[stream] + chunk.toString('utf8')).slice(-65_536)),
     );
   }
+  // A process that ended before it read everything; how it ended is told below.
+  child.stdin?.on('error', () => child.stdin?.destroy());
   let asked = false;
   const ended = new Promise<string>((resolve, reject) => {
     child.once('error', reject);

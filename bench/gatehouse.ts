@@ -5,7 +5,7 @@ import { Client } from '../packages/cli/src/client.ts';
 import { openProfile, type Profile } from '../packages/cli/src/profile.ts';
 import type { Statement } from '../packages/verifier/src/index.ts';
 import { type Child, plainEnvironment, start, type Undo } from './children.ts';
-import type { Login } from './pgbench.ts';
+import { type Login, sessionsPerGrant } from './pgbench.ts';
 import { ownAccounts, type Source } from './source.ts';
 
 /** The program as a customer runs it: its own process, its own PostgreSQL, the sample people. */
@@ -25,8 +25,7 @@ type Drafted = { readonly matter: { readonly id: string }; readonly document: St
 
 /** A grant's statement budget (terms, `limits.statementsMax`); a tenth is left for what was not foreseen. */
 const statementsPerGrant = 90_000;
-/** One grant opens eight sessions (sources/grant-role.ts), and a person holds two grants (terms): 32 clients need four grants. */
-const sessionsPerGrant = 8;
+/** A person holds two grants (terms, `liveGrantsPerPerson`), so 32 clients need four grants of two engineers. */
 const grantsPerPerson = 2;
 const sourceName = 'bench';
 /** The tenant that owns the accounts 1 to `ownAccounts`. */

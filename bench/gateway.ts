@@ -88,7 +88,7 @@ export async function benchGateway(plan: GatewayPlan, { folder, tell, undo }: Su
     unaudited: null,
     missing: [...missing, unaudited],
     setting: {
-      source: `PostgreSQL ${source.version} of Debian, ${plan.scale * 100_000} accounts of ${plan.scale} tenants, TLS 1.3 and SCRAM-SHA-256 on loopback TCP`,
+      source: `PostgreSQL ${source.version}, ${plan.scale * 100_000} accounts of ${plan.scale} tenants, TLS 1.3 and SCRAM-SHA-256 on loopback TCP`,
       pgbouncer:
         bouncer === null ? null : `${bouncer.version}, session pooling, TLS 1.3 to the client, none to the source`,
       gateway: 'TLS 1.3 to the client, none to the source; row security on; two log entries for each statement',

@@ -47,6 +47,8 @@ async function main(argv: readonly string[]): Promise<number> {
   const interrupted = new Promise<never>((_, reject) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const)
       process.once(signal, () => reject(new Error(`it was ended by ${signal}.`)));
+    // Servers of ours run by now: whatever goes wrong, they are stopped first.
+    process.once('uncaughtException', reject);
   });
   try {
     const report = await Promise.race([bench(read, { folder, tell, undo }), interrupted]);

@@ -42,23 +42,28 @@ export type Measured = {
   readonly processor: Readonly<Record<string, number>>;
 };
 
+/** One grant opens eight sessions (sources/grant-role.ts): connection `at` of a load belongs to grant `at / 8`. */
+export const sessionsPerGrant = 8;
+
 const warmUpMs = 400;
 const connectMostMs = 15_000;
 
 /**
- * Puts a load on a target. Connections are made one after the other, each frozen (SIGSTOP) as soon as it has had its first
- * answer, so that making the last one does not compete with the first; then all go on at once, and what ended inside the
- * window counts, by pgbench's own log of every transaction.
+ * Puts a load on a target. Connections are made a few at a time, one for each grant, because a grant's newest token is the
+ * only one that opens. Each is frozen (SIGSTOP) as soon as it has had its first answer, so that making the last one does not
+ * compete with the first; then all go on at once, and what ended inside the window counts, by pgbench's log of every
+ * transaction. The same for every target, though only one needs it.
  */
 export async function measure(load: Load): Promise<Measured> {
   const children: Child[] = [];
   const since = Date.now();
   try {
-    for (let at = 0; at < load.clients; at++) {
-      const child = await connect(load, at);
-      children.push(child);
-      await hasAnswered(load, child, { since, count: at + 1 });
-      process.kill(child.pid, 'SIGSTOP');
+    for (let first = 0; first < Math.min(load.clients, sessionsPerGrant); first++) {
+      const begun = [];
+      for (let at = first; at < load.clients; at += sessionsPerGrant) begun.push(await connect(load, at));
+      children.push(...begun);
+      await haveAnswered(load, begun, { since, count: children.length });
+      for (const child of begun) process.kill(child.pid, 'SIGSTOP');
     }
     for (const child of children) process.kill(child.pid, 'SIGCONT');
     await delay(warmUpMs);
@@ -100,18 +105,15 @@ async function connect(load: Load, at: number): Promise<Child> {
   });
 }
 
-async function hasAnswered(
+async function haveAnswered(
   load: Load,
-  child: Child,
+  begun: readonly Child[],
   { since, count }: { since: number; count: number },
 ): Promise<void> {
   const giveUpAt = performance.now() + connectMostMs;
   while ((await load.answered(since)) < count) {
-    if (child.process.exitCode !== null) await child.ended;
-    if (performance.now() > giveUpAt) {
-      await child.stop('SIGKILL');
-      throw new Error(`pgbench connection ${count} had no answer within ${connectMostMs} ms.`);
-    }
+    for (const child of begun) if (child.process.exitCode !== null) await child.ended;
+    if (performance.now() > giveUpAt) throw new Error(`Connection ${count} had no answer within ${connectMostMs} ms.`);
     await delay(5);
   }
 }
