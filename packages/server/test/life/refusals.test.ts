@@ -4,6 +4,7 @@ import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Draft } from '../../src/demo/person.ts';
 import { anApproved, anAsking, type Life, refusalOf, rowsOf, startLife, typesAbout } from './life.ts';
+import { verifyAcme } from './verifying.ts';
 
 let life: Life;
 /** What a test has asked for, taken back afterwards so that no person has more live grants than the terms allow. */
@@ -365,5 +366,11 @@ describe('an edited database', () => {
     const types = await typesAbout(life, id);
     expect(types.slice(types.indexOf('access.revoked'))).not.toContain('access.intent');
     await life.sql('gatehouse', `update access.requests set state = 'revoked', ended_at = now() where id = '${id}'`);
+  });
+});
+
+describe('the verifier of the customer', () => {
+  it('finds nothing wrong in a log of refused approvals and of a database that was edited', async () => {
+    expect((await verifyAcme(life)).findings).toEqual([]);
   });
 });

@@ -13,6 +13,7 @@ import {
   typesAbout,
   untilState,
 } from './life.ts';
+import { verifyAcme } from './verifying.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -198,5 +199,11 @@ describe('what was true at the request', () => {
     const revoked = (await acmeLog(life)).findLast(({ ref, type }) => ref === id && type === 'access.revoked');
     expect(revoked?.payload).toMatchObject({ decided: { facts: { cause: { kind: 'standing_lost' } } } });
     expect((await refusalOf(life.engineer.ask(anAsking()))).code).toBe('training_lapsed');
+  });
+});
+
+describe('the verifier of the customer', () => {
+  it('finds nothing wrong in a log of windows that ended, extensions and a clock that jumped', async () => {
+    expect((await verifyAcme(life)).findings).toEqual([]);
   });
 });

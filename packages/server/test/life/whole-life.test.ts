@@ -11,6 +11,7 @@ import {
   typesAbout,
   untilState,
 } from './life.ts';
+import { verifyAcme } from './verifying.ts';
 
 let life: Life;
 beforeAll(async () => {
@@ -140,6 +141,21 @@ describe('the life of an access', () => {
     expect((await refusalOf(life.engineer.credential(id))).code).toBe('act_not_open');
   });
 
+  it('raises an alarm when the role of an ended grant cannot be dropped, and opens nothing under it', async () => {
+    const { id } = await anApproved(life);
+    const wire = await life.open(id);
+    const [role] = await rowsOf(wire, 'select current_user');
+    // Rights in another database keep PostgreSQL from dropping a role.
+    await life.sql('gatehouse', `create schema held authorization ${role?.[0]}`);
+    expect((await life.acmeApprover.act(id, 'revoke')).state).toBe('close_failed');
+    await until(() => wire.ended);
+    expect(await typesAbout(life, id)).toContain('access.close_failed');
+    expect((await refusalOf(life.engineer.credential(id))).code).toBe('act_not_open');
+    const login = `select rolcanlogin from pg_roles where rolname = '${role?.[0]}'`;
+    expect(await life.sql('sample', login)).toEqual([[false]]);
+    await life.sql('gatehouse', 'drop schema held');
+  });
+
   it('tells the engineer, the manager and the customer the same story, and others nothing', async () => {
     const { id } = await life.engineer.ask(anAsking());
     const states = await Promise.all(
@@ -151,6 +167,16 @@ describe('the life of an access', () => {
     }
     expect((await life.engineer.act(id, 'withdraw')).state).toBe('withdrawn');
     await untilState(life.acmeAdmin, id, 'withdrawn');
+  });
+});
+
+describe('the verifier of the customer', () => {
+  it('finds nothing wrong in a log of grants that were used, revoked, completed and refused', async () => {
+    const verdict = await verifyAcme(life);
+    expect(verdict.findings).toEqual([]);
+    expect(verdict.grants).toBeGreaterThanOrEqual(4);
+    expect(verdict.decisions).toBeGreaterThan(verdict.grants * 4);
+    expect(verdict.report.unopened).toEqual([]);
   });
 });
 
