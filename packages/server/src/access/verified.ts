@@ -1,4 +1,4 @@
-import type { Instant } from '@gatehouse/terms';
+import { type Instant, parseInstant } from '@gatehouse/terms';
 import { checkAccess, type Finding, type JsonValue, type Statement } from '@gatehouse/verifier';
 import { directoryOfTenant } from '../identity/index.ts';
 import type { Tenant } from '../tenants/index.ts';
@@ -56,9 +56,12 @@ export async function verifyRequest(
     customer: customer?.directory ?? null,
   });
   if (!checked.ok) return checked;
-  const managerApprovedAt = approvalTime(statements, 'access.manager_decision', request.hash, 1);
   const needed = tenant.terms.customerApproval ? tenant.terms.quorum : 0;
-  const customerAt = approvalTime(statements, 'access.customer_decision', request.hash, needed);
+  const approvals = { options, record, statements, subject: request.hash };
+  const [managerApprovedAt, customerAt] = await Promise.all([
+    approvalTime(approvals, 'manager', 1),
+    approvalTime(approvals, 'customer', needed),
+  ]);
   if (managerApprovedAt === null || customerAt === null) {
     return { ok: false, finding: { code: 'ACCESS_MANAGER_MISSING', message: 'An approval has no time on record.' } };
   }
@@ -73,19 +76,32 @@ export async function verifyRequest(
   };
 }
 
-/** When the `needed`-th approval of that type came; the epoch if none is needed, null if it is not there. */
-function approvalTime(
-  statements: readonly StatementRecord[],
-  type: string,
-  subject: string,
+type Approvals = {
+  readonly options: AccessOptions;
+  readonly record: RequestRecord;
+  readonly statements: readonly StatementRecord[];
+  readonly subject: string;
+};
+
+/**
+ * When the `needed`-th approval came, as the log says: a time in the index could be edited, and would move the window for
+ * the first use. The epoch if none is needed, null if it is not there.
+ */
+async function approvalTime(
+  { options, record, statements, subject }: Approvals,
+  side: 'manager' | 'customer',
   needed: number,
-): Instant | null {
+): Promise<Instant | null> {
   if (needed === 0) return 0 as Instant;
   const approvals = statements.filter(
-    (statement) =>
-      statement.type === type && statement.decision === 'approve' && statement.signed.document.subject === subject,
+    ({ type, decision, signed }) =>
+      type === `access.${side}_decision` && decision === 'approve' && signed.document.subject === subject,
   );
-  return approvals[needed - 1]?.decidedAt ?? null;
+  const seq = approvals[needed - 1]?.seq;
+  if (seq === undefined) return null;
+  const [committed] = await options.log.entries(record.logId, seq, seq + 1);
+  const entry = committed?.entry;
+  return entry?.type === `access.${side}_approved` && entry.ref === record.id ? parseInstant(entry.time) : null;
 }
 
 /** The first column that differs from the matter that the requester signed. */

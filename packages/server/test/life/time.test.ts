@@ -95,6 +95,20 @@ describe('silence', () => {
     expect((await refusalOf(life.engineer.credential(id))).code).toBe('act_not_open');
   });
 
+  it('moves no window for a time that was edited in the database', async () => {
+    const id = await approved();
+    clock.advance(clocks.activationWindowMs);
+    const late = `timestamptz '${new Date(clock.now()).toISOString()}'`;
+    await life.sql(
+      'gatehouse',
+      `update access.requests set state = 'approved_future', ended_at = null, approved_at = ${late} where id = '${id}'`,
+    );
+    await life.sql('gatehouse', `update access.statements set decided_at = ${late} where request_id = '${id}'`);
+    const { user, password } = await life.engineer.credential(id);
+    expect((await life.refusedAtWire({ user, password })).message).toContain('not used in time');
+    expect(await typesAbout(life, id)).not.toContain('access.activated');
+  });
+
   it('refuses a draft that was signed later than five minutes after it was made', async () => {
     const draft = await life.engineer.post<{ matter: unknown; document: never }>('/api/v1/requests/draft', anAsking());
     clock.advance(5 * minute + 1);
