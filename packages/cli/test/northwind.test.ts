@@ -8,6 +8,8 @@ const engineer = 'engineer@operator.example';
 const manager = 'manager@operator.example';
 const officer = 'security@operator.example';
 
+/** Debian's, or whichever is first in PATH. */
+const psql: string = 'psql';
 const northwind = join(import.meta.dirname, '../../../../shared/data/northwind.sql');
 const missing = fault();
 if (missing !== null) process.stderr.write(`northwind.test.ts is skipped: ${missing}\n`);
@@ -19,7 +21,7 @@ let grant: string;
 function fault(): string | null {
   if (!existsSync(northwind)) return `the data of Northwind is not there (${northwind})`;
   try {
-    execFileSync('psql', ['--version']);
+    execFileSync(psql, ['--version']);
     return null;
   } catch {
     return 'there is no psql in PATH';
@@ -27,7 +29,7 @@ function fault(): string | null {
 }
 
 function administer(url: string, sql: string): string {
-  return execFileSync('psql', [url, '-XAtq', '-v', 'ON_ERROR_STOP=1'], { input: sql, encoding: 'utf8' });
+  return execFileSync(psql, [url, '-XAtq', '-v', 'ON_ERROR_STOP=1'], { input: sql, encoding: 'utf8' });
 }
 
 /** Every row of every table, as the application sees it. */
@@ -83,12 +85,17 @@ describe.skipIf(missing !== null)('Northwind, adopted by the command', () => {
   });
 
   it('shows under a grant for ALFKI its 6 orders with their 12 details, and nothing else', async () => {
-    const asked = await server.as(
-      engineer,
-      ...['request', '--tenant', 'ALFKI', '--source', 'northwind', '--purpose', 'troubleshoot.repair'],
-      ...['--reason-code', 'customer_support', '--ticket', 'NW-1', '--for', '1h'],
-      ...['--justification', 'The freight on the invoice of order 10643 is wrong'],
-    );
+    const flags = {
+      tenant: 'ALFKI',
+      source: 'northwind',
+      purpose: 'troubleshoot.repair',
+      'reason-code': 'customer_support',
+      ticket: 'NW-1',
+      for: '1h',
+      justification: 'The freight on the invoice of order 10643 is wrong',
+    };
+    const asking = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value]);
+    const asked = await server.as(engineer, 'request', ...asking);
     expect(asked.code).toBe(0);
     const { items } = (await server.json(engineer, 'requests')) as { items: { id: string }[] };
     grant = items[0]?.id ?? '';
