@@ -1,5 +1,5 @@
 import { replayRecord } from '@gatehouse/terms';
-import { type Finding, type LogReport, verifyLog } from '@gatehouse/verifier/browser';
+import { type Finding, type LogReport, parseEntry, verifyLog } from '@gatehouse/verifier/browser';
 import type { ShownEntry } from './entry.ts';
 import {
   claimedSize,
@@ -63,11 +63,12 @@ export async function checkLog(session: PortalSession, look: Look): Promise<Chec
     trusted?.vkey ?? new TextDecoder().decode((await readBytes(session, `${prefix}/vkey`)) ?? undefined).trim();
   const readFile = snapshotOf(session, prefix);
   const size = await claimedSize(readFile);
-  const asked = { size, wanted: look.contents, known: look.known };
-  const [opened] = await Promise.all([
-    fetchOpenings(session, asked, (done, all) => said({ doing: 'Opening the contents', done, all })),
-    fetchEntries(readFile, size),
-  ]);
+  await fetchEntries(readFile, size);
+  const stored = await storedEntries(readFile, size);
+  const wanted = contentsWanted(stored, look.contents);
+  const opened = await fetchOpenings(session, { wanted, known: look.known }, (done, all) =>
+    said({ doing: 'Opening the contents', done, all }),
+  );
   const claim = { read: readFile, originOrVkey: vkey };
   const report = await verifyLog({
     ...claim,
@@ -77,10 +78,10 @@ export async function checkLog(session: PortalSession, look: Look): Promise<Chec
   // The second pass proves that what was trusted before is still all there; the first has checked every entry.
   const grown = trusted === null ? null : await verifyLog({ ...claim, since: trusted.checkpoint });
   const entries = shownEntries({
-    stored: await storedEntries(readFile, size),
+    stored,
     openings: opened.openings,
     report,
-    oldestFetched: opened.from,
+    asked: opened.asked,
   });
   const decided = entries.filter(({ payload }) => at(payload, 'decided') !== undefined);
   const findings = distinct([...report.findings, ...(grown?.findings ?? []), ...decided.flatMap(differing)]);
@@ -102,6 +103,24 @@ export async function checkLog(session: PortalSession, look: Look): Promise<Chec
     opened: holds ? opened : nothingOpened,
     checkedAt: Date.now(),
   };
+}
+
+/** Beyond the newest contents, so many more that tell who, why and how it ended, without each statement and its result. */
+const tellingMost = 2000;
+
+/** The newest contents, and before them those without which no access could be told. */
+function contentsWanted(stored: readonly Uint8Array[], newest: number): readonly number[] {
+  const from = Math.max(0, stored.length - newest);
+  const telling = stored.slice(0, from).flatMap((bytes, seq) => {
+    const type = typeOf(bytes, seq);
+    return type === null || type === 'access.intent' || type === 'access.outcome' ? [] : [seq];
+  });
+  return [...telling.slice(-tellingMost), ...Array.from({ length: stored.length - from }, (_, at) => from + at)];
+}
+
+function typeOf(bytes: Uint8Array, seq: number): string | null {
+  const parsed = parseEntry(bytes, seq);
+  return parsed.ok ? parsed.value.type : null;
 }
 
 /** A decision that the published terms would not have made on the recorded facts. */

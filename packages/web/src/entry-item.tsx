@@ -41,7 +41,7 @@ const closed: { readonly [state: string]: string } = {
   sealed: 'The content was not shown to you. The entry stands, with the fingerprint of its content.',
   erased: 'The content was erased, as an erasure entry says. The entry stands.',
   changed: 'A content was shown that this entry did not commit to. It is left out.',
-  unfetched: 'The content is older than those opened so far: open older ones above.',
+  unfetched: 'The content is not opened yet: open older ones above.',
 };
 
 /** More characters than this are left to the command line. */

@@ -1,6 +1,6 @@
 import type { JsonObject } from '@gatehouse/terms';
 
-/** What became of an entry's content: `changed` is one that is not what the entry committed to, `unfetched` one too old to be opened here. */
+/** What became of an entry's content: `changed` is one that is not what the entry committed to, `unfetched` one that was not asked for yet. */
 export type ContentState = 'none' | 'open' | 'sealed' | 'erased' | 'unfetched' | 'changed';
 
 /** An entry of the log as this browser read it from the log's own files. */

@@ -44,46 +44,50 @@ export async function fetchEntries(readFile: ReadFile, size: number): Promise<vo
   await Promise.all(Array.from({ length: full }, (_, index) => readFile(entryBundlePath(index))));
 }
 
-/** The contents of the entries `from` (included) to `until` (excluded), with what proves each. */
+/** Contents that were asked for, and what proves those that were given. */
 export type Opened = {
-  readonly from: number;
-  readonly until: number;
+  readonly asked: ReadonlySet<number>;
   readonly openings: ReadonlyMap<number, Opening>;
 };
 
 /** No contents yet. */
-export const nothingOpened: Opened = { from: 0, until: 0, openings: new Map() };
+export const nothingOpened: Opened = { asked: new Set(), openings: new Map() };
+
+/** Contents that nobody wants are fetched along if they are so few between two that are wanted. */
+const gapMost = 8;
 
 /**
- * Opens the newest `wanted` contents of a log of `size` entries, newest first, without fetching again what is `known`. An
- * opening that is no opening is left out, and its entry then has no content. `said` is told how many entries are done.
+ * Opens the contents of the entries `wanted`, the newest first, without asking again for what is `known`. An opening that
+ * is no opening is left out, and its entry then has no content. `said` is told how many contents are done.
  */
 export async function fetchOpenings(
   session: PortalSession,
-  { size, wanted, known: before }: { readonly size: number; readonly wanted: number; readonly known: Opened },
+  { wanted, known }: { readonly wanted: readonly number[]; readonly known: Opened },
   said: (done: number, all: number) => void,
 ): Promise<Opened> {
-  const from = Math.max(0, size - wanted);
-  // What was opened before must touch what is opened now, or there would be a hole between them.
-  const known = before.until < from || before.until > size ? nothingOpened : before;
   const openings = new Map(known.openings);
-  const isKnown = (seq: number): boolean => known.from <= seq && seq < known.until;
-  for (let until = size; until > from; ) {
-    if (isKnown(until - 1)) {
-      until = Math.max(from, known.from);
-      continue;
-    }
-    const newest = known.until < until ? known.until : 0;
-    const after = Math.max(from, newest, until - contentsAtOnce) - 1;
-    const path = `/api/v1/tenants/${encodeURIComponent(session.tenant)}/log/openings`;
-    const items = at(await read(session, `${path}?after=${after}&limit=${until - after - 1}`), 'items');
+  const asked = new Set(known.asked);
+  const path = `/api/v1/tenants/${encodeURIComponent(session.tenant)}/log/openings`;
+  for (const { from, until } of rangesOf(wanted.filter((seq) => !known.asked.has(seq)))) {
+    const items = at(await read(session, `${path}?after=${from - 1}&limit=${until - from}`), 'items');
     for (const item of Array.isArray(items) ? items : []) {
       const seq = whole(at(item, 'seq'));
       const opening = parseOpening({ payload: at(item, 'payload'), salt: at(item, 'salt') });
       if (seq !== null && opening.ok) openings.set(seq, opening.value);
     }
-    until = after + 1;
-    said(size - until, size - from);
+    for (let seq = from; seq < until; seq++) asked.add(seq);
+    said(asked.size - known.asked.size, wanted.length);
   }
-  return { from: Math.min(from, known.until === 0 ? from : known.from), until: size, openings };
+  return { asked, openings };
+}
+
+/** The numbers as few spans, none longer than one answer, the newest first. */
+function rangesOf(seqs: readonly number[]): readonly { readonly from: number; readonly until: number }[] {
+  const ranges: { from: number; until: number }[] = [];
+  for (const seq of seqs.toSorted((a, b) => b - a)) {
+    const last = ranges.at(-1);
+    if (last !== undefined && last.from - seq <= gapMost && last.until - seq <= contentsAtOnce) last.from = seq;
+    else ranges.push({ from: seq, until: seq + 1 });
+  }
+  return ranges;
 }

@@ -14,15 +14,15 @@ export type ShownFrom = {
   readonly stored: readonly Uint8Array[];
   readonly openings: ReadonlyMap<number, Opening>;
   readonly report: Pick<LogReport, 'opened' | 'unopened' | 'findings'>;
-  /** Contents before this entry were not fetched. */
-  readonly oldestFetched: number;
+  /** The entries whose contents were asked for. */
+  readonly asked: ReadonlySet<number>;
 };
 
 /**
  * Makes the entries for the screen out of the log's own bytes. A content is shown only if its entry committed to it; an
  * entry that cannot be read, or about which the check found something, is there all the same and says so.
  */
-export function shownEntries({ stored, openings, report, oldestFetched }: ShownFrom): readonly ShownEntry[] {
+export function shownEntries({ stored, openings, report, asked }: ShownFrom): readonly ShownEntry[] {
   const opened = new Map(report.opened.map(({ entry, payload }) => [entry.seq, payload]));
   const states = new Map(report.unopened.map(({ entry, state }) => [entry.seq, state.kind]));
   const faults = faultsByEntry(report.findings);
@@ -38,7 +38,7 @@ export function shownEntries({ stored, openings, report, oldestFetched }: ShownF
       if (opening !== undefined) return 'changed';
       if (entry.cmt === undefined) return 'none';
       if (states.get(seq) === 'erased') return 'erased';
-      return seq < oldestFetched ? 'unfetched' : 'sealed';
+      return asked.has(seq) ? 'sealed' : 'unfetched';
     })();
     return {
       seq,

@@ -77,7 +77,7 @@ describe('the story of an access', () => {
   it('is told as far as possible when its contents are closed', () => {
     const story = onlyStory(entriesOf(['access.requested', null], ['access.intent', null], ['access.outcome', null]));
     expect(story.title).toBe('An access whose request is not opened here');
-    expect(story.read).toContain('not counting 1 statement whose content is closed here');
+    expect(story.read).toContain('not counting 1 statement whose content is not opened here');
   });
 
   it('keeps what belongs to no access out, and puts the newest access first', () => {

@@ -112,7 +112,7 @@ function readingOf(entries: readonly ShownEntry[]): string {
   const rows = outcomes.reduce((sum, { payload }) => sum + (whole(at(payload, 'rows')) ?? 0), 0);
   const bytes = outcomes.reduce((sum, { payload }) => sum + (whole(at(payload, 'bytes')) ?? 0), 0);
   const closed = outcomes.filter(({ payload }) => payload === null).length;
-  const untold = closed === 0 ? '' : `, not counting ${counted(closed, 'statement')} whose content is closed here`;
+  const untold = closed === 0 ? '' : `, not counting ${counted(closed, 'statement')} whose content is not opened here`;
   const open = statements - outcomes.length;
   const running = open > 0 ? ` ${counted(open, 'statement has', 'statements have')} no recorded end yet.` : '';
   return `${counted(statements, 'statement')}; ${counted(rows, 'row')} (${counted(bytes, 'byte')}) went out${untold}.${running}${away}`;

@@ -39,8 +39,7 @@ export function Verification(props: {
             </li>
             {log.contents.older > 0 && (
               <li>
-                {counted(log.contents.older, 'older content')}, and the decisions in{' '}
-                {log.contents.older === 1 ? 'it' : 'them'}: not opened yet.{' '}
+                The contents of {counted(log.contents.older, 'older entry', 'older entries')}: not opened yet.{' '}
                 <button type="button" disabled={openMore === null} onClick={() => openMore?.()}>
                   Open older ones
                 </button>
