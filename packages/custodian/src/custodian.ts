@@ -1,6 +1,7 @@
+import type { Entry, Envelope } from '@gatehouse/verifier';
 import { type CompartmentsOptions, openCompartments, type PublishedKey } from './compartments.ts';
 import { CustodianError } from './errors.ts';
-import { type Envelope, openEnvelope, type Opened } from './payload.ts';
+import { type Opened, openPayload } from './payload.ts';
 import { type PublishedSealingKey, unwrapSealingKey } from './sealing-key.ts';
 
 /** By what right a payload is opened. There is no other: no administrator, no debug mode. */
@@ -16,11 +17,10 @@ export type Opening = {
   readonly cmt: string;
 };
 
-/** A sealed payload with what it needs to be opened. `cmt` and `kid` are the entry's. */
+/** A sealed payload with what it needs to be opened: its log, the entry that commits to it, its envelope and sealing key. */
 export type SealedPayload = {
   readonly origin: string;
-  readonly cmt: string;
-  readonly kid: string;
+  readonly entry: Entry;
   readonly envelope: Envelope;
   readonly sealingKey: PublishedSealingKey;
 };
@@ -51,7 +51,7 @@ export function openCustodian(options: CustodianOptions): Custodian {
   const compartments = openCompartments(options);
   const unwrapped = new Map<string, { readonly kid: string; readonly key: Uint8Array }>();
 
-  async function sealingKeyOf({ origin, kid, sealingKey }: SealedPayload): Promise<Uint8Array> {
+  async function sealingKeyOf(origin: string, kid: string, sealingKey: PublishedSealingKey): Promise<Uint8Array> {
     const cacheKey = `${origin}\n${sealingKey.sk}\n${JSON.stringify(sealingKey.wrapped)}`;
     const known = unwrapped.get(cacheKey);
     if (known !== undefined) return known.key;
@@ -78,15 +78,17 @@ export function openCustodian(options: CustodianOptions): Custodian {
       return destroyed;
     },
     async open(sealed, { right }) {
-      const { origin, kid, cmt, envelope, sealingKey } = sealed;
-      if (envelope.kid !== kid || sealingKey.kid !== kid || envelope.sk !== sealingKey.sk) {
+      const { origin, entry, envelope, sealingKey } = sealed;
+      const { kid, cmt } = entry;
+      const isOfEntry = envelope.kid === kid && sealingKey.kid === kid && envelope.sk === sealingKey.sk;
+      if (kid === undefined || cmt === undefined || !isOfEntry) {
         throw new CustodianError(
           'ENVELOPE_NOT_OF_ENTRY',
-          `The envelope (${envelope.kid}) or its sealing key (${sealingKey.kid}) is not of the entry's compartment ${kid}.`,
+          `The envelope (${envelope.kid}) or its sealing key (${sealingKey.kid}) is not of the entry's compartment (${kid ?? 'none'}).`,
         );
       }
       await recordFirst(record, { right, origin, kid, cmt });
-      return openEnvelope(envelope, { origin, kid, cmt, key: await sealingKeyOf(sealed) });
+      return openPayload(sealed, await sealingKeyOf(origin, kid, sealingKey));
     },
   };
 }

@@ -8,15 +8,8 @@ export {
   type SealedPayload,
 } from './custodian.ts';
 export { CustodianError, type CustodianErrorCode } from './errors.ts';
-export {
-  type Envelope,
-  openEnvelope,
-  type Opened,
-  payloadBytesMost,
-  type Sealed,
-  type SealingKey,
-  sealPayload,
-} from './payload.ts';
+export type { Envelope } from '@gatehouse/verifier';
+export { type Opened, openPayload, type Sealed, type SealingKey, sealPayload } from './payload.ts';
 export type { Random } from './random.ts';
 export {
   type PublishedSealingKey,

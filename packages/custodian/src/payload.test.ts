@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { decodeBase64, encodeBase64 } from '@gatehouse/verifier';
+import { decodeBase64, encodeBase64, type Entry, type Envelope, payloadBytesMost } from '@gatehouse/verifier';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CustodianError, type Envelope, openEnvelope, payloadBytesMost, sealPayload } from './index.ts';
+import { CustodianError, openPayload, sealPayload } from './index.ts';
 
 type Vector = { origin: string; entry: string; kek: string; envelope: Envelope; payload?: string; salt?: string };
 type Invalid = { id: string; op: string; file: string; reason: string };
@@ -13,8 +13,8 @@ const read = (path: string): string => readFileSync(new URL(path, vectors), 'utf
 const bytes = (text: string): Uint8Array => decodeBase64(text) ?? new Uint8Array();
 
 function open({ origin, entry, kek, envelope }: Vector) {
-  const { kid, cmt } = JSON.parse(Buffer.from(entry, 'base64').toString('utf8')) as { kid: string; cmt: string };
-  return openEnvelope(envelope, { origin, kid, cmt, key: bytes(kek) });
+  const parsed = JSON.parse(Buffer.from(entry, 'base64').toString('utf8')) as Entry;
+  return openPayload({ origin, entry: parsed, envelope }, bytes(kek));
 }
 
 describe('sealed payloads', () => {
@@ -53,6 +53,14 @@ describe('sealed payloads', () => {
   it('knows six such variants', () => expect(invalid.length).toBe(6));
 
   const sealing = { origin: 'cloud.example/log/t/operator', kid: 'ab'.repeat(16), sk: 'cd'.repeat(16) };
+  const anEntry = (cmt: string): Entry => ({
+    v: 1,
+    seq: 7,
+    time: '2026-03-02T09:00:00.000Z',
+    type: 'access.refused',
+    kid: sealing.kid,
+    cmt,
+  });
   const key = randomBytes(32);
   const random = (count: number): Uint8Array => randomBytes(count);
 
@@ -60,7 +68,7 @@ describe('sealed payloads', () => {
     fc.assert(
       fc.property(fc.dictionary(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' })), (payload) => {
         const { cmt, envelope } = sealPayload(payload, { ...sealing, key }, random);
-        expect(openEnvelope(envelope, { ...sealing, cmt, key }).payload).toEqual(payload);
+        expect(openPayload({ origin: sealing.origin, entry: anEntry(cmt), envelope }, key).payload).toEqual(payload);
       }),
       { numRuns: 200 },
     );
@@ -80,7 +88,9 @@ describe('sealed payloads', () => {
     const { cmt, envelope } = sealPayload({ a: 1 }, { ...sealing, key }, random);
     for (const length of [0, 24, 32, 48]) {
       const wrap = encodeBase64(new Uint8Array(length));
-      expect(() => openEnvelope({ ...envelope, wrap }, { ...sealing, cmt, key })).toThrow(/member "wrap"/);
+      const changed = { origin: sealing.origin, entry: anEntry(cmt), envelope: { ...envelope, wrap } };
+      expect(() => openPayload(changed, key)).toThrow(expect.objectContaining({ code: 'ENVELOPE_MALFORMED' }));
+      expect(() => openPayload(changed, key)).toThrow(/wrap/);
     }
   });
 });

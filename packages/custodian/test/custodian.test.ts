@@ -38,7 +38,15 @@ async function aSealedPayload(custodian: ReturnType<typeof aCustodian>['custodia
   const purpose = { origin, kid: published.kid, sk: randomBytes(16).toString('hex'), key: randomBytes(32) };
   const sealingKey = await wrapSealingKey([published], purpose);
   const { cmt, envelope } = sealPayload({ who: 'Maria Ortiz', rows: 6 }, purpose, random);
-  return { origin, cmt, kid: published.kid, envelope, sealingKey };
+  const entry = {
+    v: 1,
+    seq: 7,
+    time: '2026-03-02T09:00:00.000Z',
+    type: 'access.intent',
+    cmt,
+    kid: published.kid,
+  } as const;
+  return { origin, entry, envelope, sealingKey };
 }
 
 const codeOf = async (work: Promise<unknown>): Promise<string> =>
@@ -53,7 +61,7 @@ describe('a custodian', () => {
     const sealed = await aSealedPayload(custodian);
     expect((await custodian.open(sealed, ownLog)).payload).toEqual({ who: 'Maria Ortiz', rows: 6 });
     const again = aCustodian('restart').custodian;
-    expect(again.publish(sealed.kid)).toEqual(custodian.publish(sealed.kid));
+    expect(again.publish(sealed.entry.kid ?? '')).toEqual(custodian.publish(sealed.entry.kid ?? ''));
     expect((await again.open(sealed, ownLog)).payload).toEqual({ who: 'Maria Ortiz', rows: 6 });
   });
 
@@ -65,7 +73,7 @@ describe('a custodian', () => {
     });
     const sealed = await aSealedPayload(custodian);
     await custodian.open(sealed, ownLog);
-    expect(recorded).toEqual([{ right: ownLog.right, origin, kid: sealed.kid, cmt: sealed.cmt }]);
+    expect(recorded).toEqual([{ right: ownLog.right, origin, kid: sealed.entry.kid, cmt: sealed.entry.cmt }]);
     expect(await codeOf(custodian.open(sealed, ownLog))).toBe('RIGHT_NOT_RECORDED');
   });
 
@@ -73,11 +81,11 @@ describe('a custodian', () => {
     const { custodian } = aCustodian('destroyed');
     const sealed = await aSealedPayload(custodian);
     await custodian.open(sealed, ownLog);
-    expect(custodian.destroy(sealed.kid)).toBe(true);
-    expect(custodian.destroy(sealed.kid)).toBe(false);
+    expect(custodian.destroy(sealed.entry.kid ?? '')).toBe(true);
+    expect(custodian.destroy(sealed.entry.kid ?? '')).toBe(false);
     expect(await codeOf(custodian.open(sealed, ownLog))).toBe('COMPARTMENT_UNKNOWN');
     expect(await codeOf(aCustodian('destroyed').custodian.open(sealed, ownLog))).toBe('COMPARTMENT_UNKNOWN');
-    expect(custodian.publish(sealed.kid)).toBeNull();
+    expect(custodian.publish(sealed.entry.kid ?? '')).toBeNull();
   });
 
   it('keeps private keys in files of mode 0600, encrypted under the root key and bound to their kid', async () => {
@@ -104,7 +112,9 @@ describe('a custodian', () => {
     expect(await codeOf(custodian.open({ ...sealed, sealingKey: { ...sealed.sealingKey, wrapped } }, ownLog))).toMatch(
       /^SEALING_KEY_(FAILS|MALFORMED)$/,
     );
-    expect(await codeOf(custodian.open({ ...sealed, cmt: other.cmt }, ownLog))).toBe('ENVELOPE_FAILS');
+    expect(
+      await codeOf(custodian.open({ ...sealed, entry: { ...sealed.entry, cmt: other.entry.cmt ?? '' } }, ownLog)),
+    ).toBe('ENVELOPE_FAILS');
   });
 
   it('refuses a root key that is missing, of another length, or open to other users', () => {

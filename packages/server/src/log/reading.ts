@@ -49,14 +49,15 @@ export async function openPayload(
   const { log, seq, right } = at;
   const found = await readSealed(db, log.slot, seq);
   if (found === null) return { kind: 'unknown_entry' };
-  const { cmt, kid } = valueOf(parseEntry(Buffer.from(found.leaf, 'utf8'), seq));
+  const entry = valueOf(parseEntry(Buffer.from(found.leaf, 'utf8'), seq));
+  const { cmt, kid } = entry;
   if (cmt === undefined || kid === undefined) return { kind: 'none' };
   if (found.envelope === null) return { kind: 'gone' };
   if (found.sealingKey === null) throw damaged(`entry ${seq} of ${log.id} was sealed with a key that is not stored`);
   const envelope = { v: 1 as const, kid, ...found.envelope };
   try {
     const opened = await custodian.open(
-      { origin: log.origin, cmt, kid, envelope, sealingKey: found.sealingKey },
+      { origin: log.origin, entry, envelope, sealingKey: found.sealingKey },
       { right },
     );
     return { kind: 'open', ...opened };
