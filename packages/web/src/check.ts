@@ -83,7 +83,7 @@ export async function checkLog(session: PortalSession, look: Look): Promise<Chec
     report,
     asked: opened.asked,
   });
-  const decided = entries.filter(({ payload }) => at(payload, 'decided') !== undefined);
+  const decided = entries.filter(isDecision);
   const findings = distinct([...report.findings, ...(grown?.findings ?? []), ...decided.flatMap(differing)]);
   const holds = findings.length === 0 && report.checkpoint !== null;
   return {
@@ -121,6 +121,12 @@ function contentsWanted(stored: readonly Uint8Array[], newest: number): readonly
 function typeOf(bytes: Uint8Array, seq: number): string | null {
   const parsed = parseEntry(bytes, seq);
   return parsed.ok ? parsed.value.type : null;
+}
+
+/** Holds for a decision by terms that this page knows; those of a later version cannot be decided again here. */
+function isDecision({ payload }: ShownEntry): boolean {
+  const record = at(payload, 'decided');
+  return record !== undefined && replayRecord(record).kind !== 'unknown_version';
 }
 
 /** A decision that the published terms would not have made on the recorded facts. */

@@ -1,6 +1,6 @@
 import { entryBundlePath, type Opening, parseOpening, type ReadFile, readEntries } from '@gatehouse/verifier/browser';
-import { type PortalSession, read, readBytes } from './session.ts';
-import { at, whole } from './words.ts';
+import { PortalFailure, type PortalSession, read, readBytes } from './session.ts';
+import { at, count, whole } from './words.ts';
 
 /** Contents fetched at once: one has 64 KiB at most, and opening one takes the server about a millisecond. */
 const contentsAtOnce = 250;
@@ -21,10 +21,19 @@ export function snapshotOf(session: PortalSession, prefix: string): ReadFile {
   };
 }
 
+/** A longer log is left to the command line: nobody's browser is to be kept busy by a number that a server made up. */
+const entriesMost = 1_000_000;
+
 /** The size that the checkpoint names, believed by nobody yet; 0 if there is none. */
 export async function claimedSize(readFile: ReadFile): Promise<number> {
   const checkpoint = new TextDecoder().decode((await readFile('checkpoint')) ?? undefined);
-  return whole(Number(checkpoint.split('\n')[1] ?? '')) ?? 0;
+  const size = whole(Number(checkpoint.split('\n')[1] ?? '')) ?? 0;
+  if (size > entriesMost) {
+    throw new PortalFailure(
+      `This log names ${count(size)} entries, and a browser reads ${count(entriesMost)} at most. Check it with: gatehouse verify`,
+    );
+  }
+  return size;
 }
 
 /** The stored bytes of the first `size` entries, in order; fewer if a file is missing or malformed. */

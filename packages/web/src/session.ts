@@ -5,7 +5,7 @@ export type PortalSession = { readonly token: string; readonly person: string; r
 const answerMostMs = 60_000;
 
 /** Why the page cannot show what it should, as a sentence for its reader. */
-class PortalFailure extends Error {
+export class PortalFailure extends Error {
   override readonly name = 'PortalFailure';
 }
 
