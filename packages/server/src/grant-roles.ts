@@ -17,16 +17,17 @@ export function grantRolesOf(sources: Sources, tenants: Tenants): GrantRoles {
       if (mapped === undefined) return { found: false, why: 'tenant_not_in_source' };
       return { found: true, classificationHash: source.appliedClassificationHash, tenantKey: mapped.tenantKey };
     },
-    open: ({ grantId, source, tenantKey, mode, tables, columns, notAfter, classificationHash }) =>
-      sources.openGrantRole({
-        grantId,
-        source,
-        tenantKey,
-        mode,
-        notAfter,
-        classificationHash,
-        ...(tables === null && columns === null ? {} : { scope: { tables, columns } }),
-      }),
+    async open({ grantId, source, tenantKey, mode, tables, columns, notAfter, classificationHash }) {
+      const scope = tables === null && columns === null ? {} : { scope: { tables, columns } };
+      try {
+        const asked = { grantId, source, tenantKey, mode, notAfter, classificationHash, ...scope };
+        return { opened: true, address: await sources.openGrantRole(asked) };
+      } catch (cause) {
+        // A schema that changed, a source that is away: its sentence is for the one who wants to connect.
+        if (!(cause instanceof SourceError)) throw cause;
+        return { opened: false, message: cause.message };
+      }
+    },
     async extend(grantId, notAfter) {
       try {
         await sources.extendGrantRole(grantId, notAfter);

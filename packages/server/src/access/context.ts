@@ -21,7 +21,7 @@ export type RoleAddress = {
 
 /**
  * What this module needs of the sources: which classification is in force, whether the tenant has data there, and the
- * ephemeral role of a grant. `open` is idempotent for one grant; `close` leaves nothing behind or says so.
+ * ephemeral role of a grant. `open` is idempotent for one grant, and says why a source gives none; `close` leaves nothing behind or says so.
  */
 export interface GrantRoles {
   describe(
@@ -42,7 +42,9 @@ export interface GrantRoles {
     readonly notAfter: number;
     /** What the request statement names; a source that is classified otherwise gives no role. */
     readonly classificationHash: string;
-  }): Promise<RoleAddress>;
+  }): Promise<
+    { readonly opened: true; readonly address: RoleAddress } | { readonly opened: false; readonly message: string }
+  >;
   extend(grantId: string, notAfter: number): Promise<void>;
   close(grantId: string): Promise<{ readonly closed: true } | { readonly closed: false; readonly fault: string }>;
 }

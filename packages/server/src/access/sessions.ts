@@ -20,11 +20,12 @@ import type {
   WireRefusal,
 } from '../gateway/ports.ts';
 import type { Tenant } from '../tenants/index.ts';
-import type { AccessOptions, RoleAddress } from './context.ts';
+import type { AccessOptions } from './context.ts';
 import { revokeIfStandingLost } from './ending.ts';
 import type { Ends } from './ends.ts';
 import { activationFacts } from './facts.ts';
 import { LiveGrant, LiveGrants } from './live-grants.ts';
+import { type OpenedRole, openRole } from './opening.ts';
 import type { RequestRecord } from './record.ts';
 import { recordEntry } from './recording.ts';
 import { type AccessRefusal, refusedAtDoor } from './refusal.ts';
@@ -196,17 +197,13 @@ export class Sessions implements AccessPort {
     this.#ends.schedule(grant.record.id, grant.notAfter, async () => {
       await settle(this.#options, this.#ends, grant.record.id);
     });
-    const address = await this.#options.roles.open({
-      grantId: record.id,
-      source: record.source,
+    const role = await openRole(this.#options, this.#ends, {
+      grant,
       tenantKey: source.tenantKey,
-      mode: record.matter.mode,
-      tables: record.matter.scope.tables,
-      columns: record.matter.scope.columns,
-      notAfter: grant.notAfter,
-      classificationHash: source.classificationHash,
+      signed: verified.request,
     });
-    return { permit: true, session: this.#begin(grant, tenant, address) };
+    if ('refusal' in role) return this.#turnAway(request, role.refusal);
+    return { permit: true, session: this.#begin(grant, tenant, role) };
   }
 
   async #activate(
@@ -259,8 +256,7 @@ export class Sessions implements AccessPort {
     return { refusal: termsRefusal({ permit: false, reason: 'grant_ended', found: record.state, expected: null }) };
   }
 
-  #begin(grant: LiveGrant, tenant: Tenant, backend: RoleAddress): OpenSession {
-    const watch = this.#ends.watch(grant.record.id);
+  #begin(grant: LiveGrant, tenant: Tenant, { address: backend, watch }: OpenedRole): OpenSession {
     const session: OpenSession = {
       id: Buffer.from(this.#options.random(16)).toString('base64url'),
       grantId: grant.record.id,

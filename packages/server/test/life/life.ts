@@ -32,6 +32,8 @@ export type Life = Cast & {
   readonly sql: Administrator;
   /** A connection of the engineer under the grant, with a fresh token. */
   open(id: string): Promise<Wire>;
+  /** A connection with this token, or null if it is refused. */
+  openWith(login: { user: string; password: string }): Promise<Wire | null>;
   /** Why a connection under the grant is refused; fails if it is opened. */
   refusedAtWire(login: { user: string; password: string; database?: string }): Promise<WireError>;
   close(): Promise<void>;
@@ -64,6 +66,10 @@ export async function startLife(clock: Clock = systemClock()): Promise<Life> {
     dataDir,
     sql: administratorOf(program.adminAddress),
     open: (id) => openUnder(gateway, people.engineer, id),
+    openWith: async (login) => {
+      const tried = await Wire.connect(gateway, { ...login, database: 'sample' });
+      return tried.ok ? tried.value : null;
+    },
     refusedAtWire: async ({ user, password, database = 'sample' }) => {
       const tried = await Wire.connect(gateway, { user, password, database });
       if (!tried.ok) return tried.error;

@@ -156,6 +156,33 @@ describe('the life of an access', () => {
     await life.sql('gatehouse', 'drop schema held');
   });
 
+  it('says why a source whose schema changed since it was applied opens for nobody', async () => {
+    const { id } = await anApproved(life);
+    await life.sql('sample', 'alter table orders add column discount_code text');
+    const changed = await life.refusedAtWire(await life.engineer.credential(id));
+    expect(changed.message).toMatch(/schema of source sample changed/);
+    await life.sql('sample', 'alter table orders drop column discount_code');
+    await life.engineer.act(id, 'complete');
+  });
+
+  it('leaves neither a session nor a role when a grant is revoked while it is being opened', async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const { id } = await anApproved(life);
+      await (await life.open(id)).close();
+      const signed = life.acmeApprover.sign(await life.acmeApprover.draft(id, 'revoke'));
+      const credential = await life.engineer.credential(id);
+      const [wire] = await Promise.all([life.openWith(credential), life.acmeApprover.sendAct(id, signed)]);
+      if (wire !== null) expect(await wire.query('select count(*) from orders')).toMatchObject({ ok: false });
+      await until(async () => {
+        const roles = await life.sql(
+          'sample',
+          "select count(*)::int from pg_roles where rolcanlogin and rolname ~ '^g_[0-9a-f]{32}$'",
+        );
+        return roles[0]?.[0] === 0;
+      });
+    }
+  });
+
   it('tells the engineer, the manager and the customer the same story, and others nothing', async () => {
     const { id } = await life.engineer.ask(anAsking());
     const states = await Promise.all(
