@@ -66,7 +66,7 @@ describe.skipIf(noBrowser !== null)('the portal in a browser', () => {
     const refusal = steps.filter({ hasText: 'self_approval' });
     expect(await refusal.innerText()).toContain('Nobody approves their own request.');
     await refusal.locator('summary').click();
-    expect(await refusal.innerText()).toContain('"reason": "self_approval"');
+    await expect.poll(() => refusal.innerText()).toContain('"reason": "self_approval"');
     expect(complaints).toEqual([]);
     await page.context().close();
   });
