@@ -84,7 +84,7 @@ export async function linesOf({ people }: Pick<Stage, 'people'>, id: string): Pr
 }
 
 /** Where in the log the newest entry of that type about this grant is. */
-export async function indexOf(stage: Stage, id: string, type: string): Promise<number> {
+async function indexOf(stage: Stage, id: string, type: string): Promise<number> {
   const line = (await linesOf(stage, id)).findLast((entry) => entry.type === type);
   shows(line !== undefined, `expected an entry ${type} in acme's log`);
   return line.seq;

@@ -7,7 +7,7 @@ import { type Asked, Person, Refused, type ShownRequest } from '../../src/demo/p
 import type { Administrator } from '../../src/demo/story.ts';
 import { Wire, type WireError } from '../../src/demo/wire.ts';
 import { stderrLogger } from '../../src/logger.ts';
-import { type Program, startProgram } from '../../src/main.ts';
+import { type Program, startProgram } from '../../src/program.ts';
 import { temporaryFolder, until } from '../cluster.ts';
 
 /** The sample people that the tests act as, by the part they play. */
