@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DemoConfig } from './config.ts';
 import { type DemoSetting, type DemoSummary, type Played, playDemo, portalAddress } from './demo/index.ts';
-import type { Program, startProgram, Surroundings } from './main.ts';
+import type { Program, startProgram, Surroundings } from './program.ts';
 
 /** What the demo needs beside its configuration. `interrupted` resolves when somebody wants it to end. */
 export type DemoSurroundings = Surroundings & {

@@ -7,7 +7,7 @@ import { type ReadFile, verifyLog } from '@gatehouse/verifier';
 import { administratorOf } from '../../src/demo/administrator.ts';
 import { Refused } from '../../src/demo/person.ts';
 import type { Administrator } from '../../src/demo/story.ts';
-import type { Ready } from '../../src/main.ts';
+import type { Ready } from '../../src/program.ts';
 import { type Cast, openCast } from '../life/life.ts';
 
 const mainFile = fileURLToPath(new URL('../../src/main.ts', import.meta.url));

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { Ready } from '../../src/program.ts';
 
-const main = fileURLToPath(new URL('../../src/program.ts', import.meta.url));
+const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
 /** A program in a process of its own, as `gatehouse start --json` starts it. */
 export type Running = {
