@@ -3,7 +3,7 @@
  * fails when it sees fewer files or imports than there are.
  */
 const inServer = '^packages/server/src/';
-const ground = 'clock|logger|route';
+const ground = 'clock|logger|route|upstream-tls';
 const engines = 'db|log|vault';
 const modules =
   'access|audit|disclosure|facility|identity|operations|personnel|sample|sample-people|sources|subcontractors|tenants';
@@ -105,7 +105,7 @@ export default {
     {
       name: 'main-composes',
       comment:
-        'main.ts and the files beside it compose. A layer takes of them only the ground: clock, logger and the form of a route; never the configuration.',
+        'main.ts and the files beside it compose. A layer takes of them only the ground: clock, logger, the form of a route, how a source is reached under TLS; never the configuration.',
       severity: 'error',
       from: { path: `${inServer}[^/]+/`, pathNot: test },
       to: { path: `${inServer}[^/]+\\.ts$`, pathNot: `${inServer}(${ground})\\.ts$` },
