@@ -16,7 +16,14 @@ import { type Asked, draftRequest, raise } from './requesting.ts';
 import { Sessions } from './sessions.ts';
 import { type Settled, settle } from './settling.ts';
 import { checkSigned, signerOf } from './signatures.ts';
-import { insertCredential, listOpenRequests, listRequests, RequestChangedMeanwhile, statementsOf } from './store.ts';
+import {
+  filedAlready,
+  insertCredential,
+  listOpenRequests,
+  listRequests,
+  RequestChangedMeanwhile,
+  statementsOf,
+} from './store.ts';
 
 /** A one-time token for one connection. The token is told once and kept nowhere. */
 export type Credential = { readonly user: string; readonly token: string; readonly expiresAt: Instant };
@@ -99,6 +106,7 @@ export function openAccess(options: AccessOptions): Access {
         if (!outcome.ok) return outcome;
         return await afterwards(id);
       } catch (cause) {
+        if (filedAlready(cause)) return refusedAtDoor('statement_replayed');
         if (!(cause instanceof RequestChangedMeanwhile) || attempt === 3) throw cause;
       }
     }
@@ -130,7 +138,14 @@ export function openAccess(options: AccessOptions): Access {
 
   const commands: Access = {
     draftRequest: (principal, asked) => draftRequest(options, principal, asked),
-    raise: (principal, request) => raise(options, principal, request),
+    async raise(principal, request) {
+      try {
+        return await raise(options, principal, request);
+      } catch (cause) {
+        if (filedAlready(cause)) return refusedAtDoor('statement_replayed');
+        throw cause;
+      }
+    },
 
     async draftAct(principal, id, act) {
       const found = await visible(principal, id);

@@ -52,6 +52,11 @@ export class RequestChangedMeanwhile extends Error {
   }
 }
 
+/** Holds if two callers filed the same statement or request at once: the unique keys let one of them through (P5). */
+export function filedAlready(cause: unknown): boolean {
+  return typeof cause === 'object' && cause !== null && 'code' in cause && cause.code === '23505';
+}
+
 /** Adds a request. Fails on an id or a request statement that is there already. */
 export async function insertRequest(db: Queryable, request: RequestRecord): Promise<void> {
   await db.query(

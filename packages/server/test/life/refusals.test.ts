@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Statement } from '@gatehouse/verifier';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { Draft } from '../../src/demo/person.ts';
+import type { Draft, Refused } from '../../src/demo/person.ts';
 import { anApproved, anAsking, type Life, refusalOf, rowsOf, startLife, typesAbout } from './life.ts';
 import { verifyAcme } from './verifying.ts';
 
@@ -154,6 +154,25 @@ describe('what was signed', () => {
     expect((await refusalOf(life.engineer.post('/api/v1/requests', { matter, signed }))).code).toBe(
       'statement_replayed',
     );
+  });
+
+  it('files one of many that send the same statement at the same moment', async () => {
+    const { matter, document } = await life.engineer.post<Draft>('/api/v1/requests/draft', anAsking());
+    const signed = life.engineer.sign(document);
+    const raising = Array.from({ length: 8 }, () =>
+      life.engineer.post<{ id: string }>('/api/v1/requests', { matter, signed }),
+    );
+    const raised = await Promise.allSettled(raising);
+    expect(raised.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    const id = (matter as { id: string }).id;
+    asked.push(id);
+    const approval = life.manager.sign(await life.manager.draft(id, 'approve'));
+    const approving = await Promise.allSettled(Array.from({ length: 8 }, () => life.manager.sendAct(id, approval)));
+    expect(approving.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    const refused = [...raised, ...approving].flatMap((one) =>
+      one.status === 'rejected' ? [one.reason as Refused] : [],
+    );
+    expect(new Set(refused.map(({ status }) => status)).has(500)).toBe(false);
   });
 
   it('never takes a no for a yes, or the statement of a manager for that of a customer', async () => {
