@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { createHash, webcrypto } from 'node:crypto';
+import { createHash, createPrivateKey, webcrypto, X509Certificate } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -76,11 +76,13 @@ type Pair = { readonly certificate: x509.X509Certificate; readonly key: string }
 async function readPair(certificatePath: string, keyPath: string): Promise<Pair | null> {
   try {
     const [certificate, key] = await Promise.all([readFile(certificatePath, 'utf8'), readFile(keyPath, 'utf8')]);
+    // A key of another certificate would start a gateway that nobody can log in to.
+    if (!new X509Certificate(certificate).checkPrivateKey(createPrivateKey(key))) throw new Error('another key');
     return { certificate: new x509.X509Certificate(certificate), key };
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw new Error(
-      `The gateway's certificate ${certificatePath} cannot be read; remove it and its key to make a new one.`,
+      `The gateway's certificate ${certificatePath} and its key ${keyPath} cannot be read or do not belong together; remove both to make new ones.`,
       {
         cause,
       },
