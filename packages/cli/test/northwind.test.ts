@@ -78,6 +78,7 @@ describe.skipIf(missing !== null)('Northwind, adopted by the command', () => {
     });
     const plan = await server.as(officer, 'source', 'plan', 'northwind');
     expect(plan.out).toContain('enable row level security');
+    expect(plan.out).toMatch(/^-- cost: .*\d/m);
     const applied = await server.as(officer, 'source', 'apply', 'northwind');
     expect(applied).toMatchObject({ code: 0, out: expect.stringContaining('91 customers') });
     expect(asTheApplication()).toBe(before);

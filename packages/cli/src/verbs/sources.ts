@@ -56,11 +56,11 @@ export const sourceVerbs: Family = (program, desk) => {
   const plan = source
     .command('plan <name>')
     .description('print as SQL what apply would do; changes nothing')
-    .option('--measure', 'measure what row security costs the application, on copies')
-    .action((name: string, flags: { measure?: boolean }) =>
-      desk.asCaller((caller) => planSource(caller, name, flags.measure === true)),
+    .option('--no-measure', 'leave out what row security costs the application, which is measured on copies')
+    .action((name: string, flags: { measure: boolean }) =>
+      desk.asCaller((caller) => planSource(caller, name, flags.measure)),
     );
-  example(plan, 'source plan shop --measure');
+  example(plan, 'source plan shop');
 
   const apply = source
     .command('apply <name>')
