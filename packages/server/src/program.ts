@@ -66,7 +66,12 @@ export async function startProgram(config: Config, surroundings: Surroundings): 
   const { clock, random, logger } = surroundings;
   const undo: (() => Promise<void>)[] = [];
   const giveBack = async (): Promise<void> => {
-    for (let close = undo.pop(); close !== undefined; close = undo.pop()) await close();
+    let fault: unknown = null;
+    for (let close = undo.pop(); close !== undefined; close = undo.pop()) {
+      // What cannot be closed well (its database is gone) must not keep the rest open: the process would never end.
+      await close().catch((cause: unknown) => (fault ??= cause));
+    }
+    if (fault !== null) logger.warn({ cause: String(fault) }, 'Something could not be given back in order.');
   };
   try {
     const database = await openDatabase({
@@ -136,7 +141,7 @@ export async function startProgram(config: Config, surroundings: Surroundings): 
     const app = await buildHttp({
       routes: programRoutes({
         metrics,
-        ready: async () => log.health().accepting && (await database.answers()),
+        ready: async () => log.health().accepting && log.health().signing && (await database.answers()),
         identity,
         tenants,
         sources,
