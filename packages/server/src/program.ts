@@ -14,7 +14,7 @@ import { buildHttp } from './http/index.ts';
 import { openDirectories, openIdentity } from './identity/index.ts';
 import { type Log, LogError, openLog } from './log/index.ts';
 import type { Logger } from './logger.ts';
-import { openMetrics } from './operations/index.ts';
+import { hasRoom, openMetrics } from './operations/index.ts';
 import { openPersonnel } from './personnel/index.ts';
 import { programRoutes } from './routes.ts';
 import { adoptSample } from './sample/index.ts';
@@ -141,7 +141,8 @@ export async function startProgram(config: Config, surroundings: Surroundings): 
     const app = await buildHttp({
       routes: programRoutes({
         metrics,
-        ready: async () => log.health().accepting && log.health().signing && (await database.answers()),
+        ready: async () =>
+          log.health().accepting && log.health().signing && (await hasRoom(dataDir)) && (await database.answers()),
         identity,
         tenants,
         sources,

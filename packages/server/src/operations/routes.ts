@@ -27,7 +27,7 @@ export function operationsRoutes(ports: {
       handle: async () =>
         (await ports.ready())
           ? answer({ status: 'ready' as const })
-          : problem('not_ready', 'The database or the log takes no work now, so nothing is opened.', 503),
+          : problem('not_ready', 'The database, the log or the disk takes no work now, so nothing is opened.', 503),
     }),
     route({
       method: 'GET',
