@@ -10,7 +10,9 @@ export function raw(http: string, bytes: string | Buffer): Promise<RawAnswer> {
     const socket = connect(Number(port), hostname);
     let text = '';
     const finish = (): void => {
-      const [head = '', body = ''] = [text.split('\r\n\r\n', 1)[0], text.slice(text.indexOf('\r\n\r\n') + 4)];
+      const end = text.indexOf('\r\n\r\n');
+      const head = end < 0 ? text : text.slice(0, end);
+      const body = end < 0 ? '' : text.slice(end + 4);
       resolve({ status: Number(head.split(' ')[1] ?? 0), head, body });
       socket.destroy();
     };
