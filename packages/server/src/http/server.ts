@@ -225,7 +225,7 @@ const notText: Problem = {
 };
 
 function isText(values: unknown): boolean {
-  return Object.values(values ?? {}).every((value) => !String(value).includes('\0'));
+  return !JSON.stringify(values ?? {}).includes('\\u0000');
 }
 
 /** Loopback, and not through a proxy on this machine. */

@@ -108,8 +108,11 @@ describe('a log that stops', () => {
     await soon(async () => (await readyStatus(it_)) === 200, 'the program being ready again');
     await soon(async () => {
       const again = await open(id);
-      const { length } = await rowsOf(again, orders).finally(() => again.close());
-      return length === 3;
+      try {
+        return (await rowsOf(again, orders)).length === 3;
+      } finally {
+        await again.close();
+      }
     }, 'rows after the log is back');
     const said = JSON.stringify(await acmeLog(it_));
     expect(answered.filter((mark) => !said.includes(mark))).toEqual([]);
