@@ -71,7 +71,7 @@ export async function startProgram(config: Config, surroundings: Surroundings): 
       // What cannot be closed well (its database is gone) must not keep the rest open: the process would never end.
       await close().catch((cause: unknown) => (fault ??= cause));
     }
-    if (fault !== null) logger.warn({ cause: String(fault) }, 'Something could not be given back in order.');
+    if (fault !== null) logger.warn({ cause: sayFault(fault) }, 'Something could not be given back in order.');
   };
   try {
     const database = await openDatabase({
@@ -214,4 +214,8 @@ async function announce(dataDir: string, ready: Ready): Promise<void> {
 async function recordSourceEvent(log: Log, logId: string, type: string, payload: JsonObject): Promise<void> {
   const appended = await log.append(logId, { type, payload });
   if (appended.kind === 'refused') throw new LogError('LOG_DRAFT_INVALID', `The log refused an entry of type ${type}.`);
+}
+
+function sayFault(fault: unknown): string {
+  return fault instanceof Error ? fault.message : JSON.stringify(fault);
 }
