@@ -3,7 +3,7 @@
  * It is an argument everywhere: tests steer it, nothing else reads the system time.
  */
 export interface Clock {
-  /** Epoch milliseconds, UTC. May go back when the machine's clock is set back; `regressedMs` then says by how much. */
+  /** Epoch milliseconds, UTC. The clock of the machine never goes back in one process: a deadline that has come stays past. */
   now(): number;
   /**
    * How far the wall clock stands behind the highest time that this process has seen, corrected by the time that has
@@ -12,14 +12,23 @@ export interface Clock {
   regressedMs(): number;
 }
 
-/** The clock of the machine. The monotonic clock is only used to notice that the wall clock went back. */
-export function systemClock(): Clock {
-  let highestWall = Date.now();
-  let monotonicAtHighest = performance.now();
+/** The two clocks of a machine, as arguments, so that a test can set one of them back. */
+type MachineClocks = { readonly wall: () => number; readonly monotonic: () => number };
+
+/**
+ * The clock of the machine. Where the wall clock is set back, time goes on from the highest that was seen, by what has
+ * really passed: no grant gains from it, and `regressedMs` tells by how much the wall clock is behind. A new process
+ * begins from the wall clock; the log's own times, which never fall, are then the floor (LOG-SPEC 3.2).
+ */
+export function systemClock(
+  clocks: MachineClocks = { wall: () => Date.now(), monotonic: () => performance.now() },
+): Clock {
+  let highestWall = clocks.wall();
+  let monotonicAtHighest = clocks.monotonic();
 
   function observe(): { wall: number; expected: number } {
-    const wall = Date.now();
-    const monotonic = performance.now();
+    const wall = clocks.wall();
+    const monotonic = clocks.monotonic();
     const expected = highestWall + (monotonic - monotonicAtHighest);
     if (wall >= expected) {
       highestWall = wall;
@@ -29,7 +38,10 @@ export function systemClock(): Clock {
   }
 
   return {
-    now: () => observe().wall,
+    now: () => {
+      const { wall, expected } = observe();
+      return Math.max(wall, Math.floor(expected));
+    },
     regressedMs: () => {
       const { wall, expected } = observe();
       return Math.max(0, Math.round(expected - wall));
