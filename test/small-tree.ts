@@ -42,8 +42,18 @@ export async function wait(): Promise<void> {
   'packages/server/src/access/commands.ts': `import { read } from './store.ts';\n\n/** Counts. */\nexport async function count(): Promise<number> {\n  return read();\n}\n`,
   'packages/server/src/access/store.ts': `import { pool } from '../db/index.ts';\n\n/** Reads the count. */\nexport async function read(): Promise<number> {\n  const answer = await pool.query<{ n: number }>('select 1 as n');\n  return answer.rows[0]?.n ?? 0;\n}\n`,
   'packages/server/src/gateway/index.ts': `import { count } from '../access/index.ts';\n\n/** Asks the count. */\nexport async function ask(): Promise<number> {\n  return count();\n}\n`,
-  'packages/server/src/http/index.ts': `/** The path of the health page. */\nexport const path = '/healthz';\n`,
-  'packages/server/src/main.ts': `import { open } from '@gatehouse/custodian';\nimport { now } from './clock.ts';\nimport { dataDir } from './config.ts';\nimport { ask } from './gateway/index.ts';\nimport { path } from './http/index.ts';\nimport { wait } from './log/index.ts';\n\nawait wait();\nprocess.stdout.write(\`\${await ask()} \${path} \${dataDir} \${now()} \${open}\\n\`);\n`,
+  'packages/server/src/http/index.ts': `export { openApiOf } from './openapi.ts';\n\n/** The path of the health page. */\nexport const path = '/healthz';\n`,
+  'packages/server/src/http/openapi.ts': `/** Describes the routes. */
+export function openApiOf(routes: readonly object[], version: string): Promise<object> {
+  return Promise.resolve({ routes: routes.length, version });
+}
+`,
+  'packages/server/src/routes.ts': `/** The routes behind these doors. */
+export function programRoutes(doors: object): readonly object[] {
+  return [doors];
+}
+`,
+  'packages/server/src/main.ts': `import { open } from '@gatehouse/custodian';\nimport { now } from './clock.ts';\nimport { dataDir } from './config.ts';\nimport { ask } from './gateway/index.ts';\nimport { openApiOf, path } from './http/index.ts';\nimport { wait } from './log/index.ts';\nimport { programRoutes } from './routes.ts';\n\nawait wait();\nconst document = await openApiOf(programRoutes({}), path);\nprocess.stdout.write(\`\${await ask()} \${JSON.stringify(document)} \${dataDir} \${now()} \${open}\\n\`);\n`,
   'tools/generators/promise-list.ts': `/** A promise. */
 export type Promised = {
   readonly id: string;
@@ -59,6 +69,7 @@ export const promises: readonly Promised[] = [
 `,
   'packages/cli/src/main.ts': `import { digest } from '@gatehouse/verifier';\n\nprocess.stdout.write(digest('closed'));\n`,
   'packages/cli/bin/gatehouse.js': `#!/usr/bin/env node\nimport '../src/main.ts';\n`,
+  'packages/web/test/title.test.ts': `import { expect, it } from 'vitest';\n\nit('has a title', () => {\n  expect('title').toHaveLength(5);\n});\n`,
   'packages/web/src/main.tsx': `import { dayMs } from '@gatehouse/verifier/browser';\n\ndocument.title = String(dayMs);\n`,
 };
 
