@@ -168,9 +168,21 @@ describe('who may call what, over every operation of the published document', ()
 });
 
 describe('hostile requests', () => {
+  it('refuses a body of 10 MB by its announced length, before it has come', async () => {
+    // The whole body is not sent: a server that closes while a client still writes may hide its answer behind a reset.
+    const head = [
+      'POST /api/v1/requests HTTP/1.1',
+      'host: x',
+      'content-type: application/json',
+      'content-length: 10000000',
+    ];
+    const { status, body } = await raw(it_.ready.http, `${head.join('\r\n')}\r\n\r\n{"matter":"`);
+    expect(status).toBe(413);
+    expect(JSON.parse(body)).toMatchObject({ code: expect.stringMatching(/^[a-z_]+$/), detail: expect.any(String) });
+  });
+
   const json = { 'content-type': 'application/json' };
   const refusals: Record<string, () => Promise<Response>> = {
-    'a body of 10 MB': () => post('/api/v1/requests', `{"matter":"${'x'.repeat(10_000_000)}"}`),
     'a body of 100,000 levels': () => post('/api/v1/requests', '['.repeat(100_000)),
     'a body that is no JSON': () => post('/api/v1/requests', '{"matter":'),
     'an empty body': () => post('/api/v1/requests', ''),
