@@ -261,15 +261,23 @@ async function reach(options: Parameters<typeof openAndRun>[0], session: OpenSes
       { session: session.id, source: session.source, fault: fault.message },
       'The source could not be reached.',
     );
-    options.refuse(
-      refusal('08001', 'The source cannot be reached by the gateway now; nothing was read.', {
-        hint: 'Ask the operator to run "gatehouse source doctor".',
-      }),
-    );
+    options.refuse(fault.sqlstate === tooManyConnections ? sessionsFull : unreachable);
     await shared.access.closeSession(session);
     return null;
   }
 }
+
+/** PostgreSQL's answer to one connection more than a role or the server takes. */
+const tooManyConnections = '53300';
+
+const sessionsFull = refusal(tooManyConnections, 'The source takes no further connection under this grant now.', {
+  detail: 'The role of a grant has a limit of connections, and so has the source. Nothing was read.',
+  hint: 'Close another session of the grant, then connect again.',
+});
+
+const unreachable = refusal('08001', 'The source cannot be reached by the gateway now; nothing was read.', {
+  hint: 'Ask the operator to run "gatehouse source doctor".',
+});
 
 const plaintext = refusal('28000', 'This gateway speaks TLS only, and the client asked for none.', {
   detail: 'Nothing was read of what the client sent.',

@@ -33,6 +33,15 @@ describe('the sessions of one grant', () => {
     await life.engineer.act(id, 'complete');
   });
 
+  it('are at most eight at a time, and the ninth is told so', async () => {
+    const { id } = await anApproved(life);
+    const wires = [];
+    for (let count = 0; count < 8; count += 1) wires.push(await life.open(id));
+    expect(await life.refusedAtWire(await life.engineer.credential(id))).toMatchObject({ sqlstate: '53300' });
+    for (const wire of wires) await wire.close();
+    await life.engineer.act(id, 'complete');
+  });
+
   it("puts a statement that no grant allows into the customer's log: its text, why, and the terms' own decision", async () => {
     const { id } = await anApproved(life);
     const wire = await life.open(id);
