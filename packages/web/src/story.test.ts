@@ -55,6 +55,18 @@ describe('the story of an access', () => {
     expect(story.ended).toBe('Not yet: it ends by itself at 2026-03-02 10:00:00 UTC.');
   });
 
+  it('does not speak of attempts that were turned away where there were none', () => {
+    const story = onlyStory(
+      entriesOf(
+        ['access.requested', { request }],
+        ['access.activated', { notAfter: '2026-03-02T10:00:00.000Z' }],
+        ['access.intent', {}],
+        ['access.outcome', { rows: 1, bytes: 8 }],
+      ),
+    );
+    expect(story.read).toBe('1 statement; 1 row (8 bytes) went out.');
+  });
+
   it('goes on waiting when one yes of two has come', () => {
     const decided = { decision: { next: 'awaiting_customer' } };
     const story = onlyStory(entriesOf(['access.requested', { request }], ['access.customer_approved', { decided }]));
