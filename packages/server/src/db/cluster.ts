@@ -186,11 +186,14 @@ function supervise(child: ChildProcess, its: { socket: SocketFolder; log: Server
 const exitedSentence =
   'The embedded PostgreSQL ended while Gatehouse was running: no access is possible; read pg/postgres.log, then start Gatehouse again.';
 
+/** What the server complained of, each once, the first first: the cause comes before what follows from it. */
 function complaintsIn(log: string): string[] {
-  return log
+  const complaints = log
     .split('\n')
     .filter((line) => /FATAL|PANIC|No space left|could not|error/i.test(line))
-    .slice(-5);
+    // Said to whoever asks too early, which we do while it starts.
+    .filter((line) => !/the database system is (starting up|shutting down|not yet accepting)/.test(line));
+  return [...new Set(complaints)].slice(0, 8);
 }
 
 /** Waits until it answers. Recovery after a crash may take minutes: as long as the process lives, it is waited for. */
