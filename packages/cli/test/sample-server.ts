@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -21,6 +21,8 @@ export type SampleServer = {
 /** Starts the server on free ports in a data directory of its own. */
 export async function startSampleServer(): Promise<SampleServer> {
   const folder = await mkdtemp(join(tmpdir(), 'gatehouse-life-'));
+  // PostgreSQL runs under another user: in a folder that it cannot enter, its cluster would be kept elsewhere and stay.
+  await chmod(folder, 0o711);
   const dataDir = join(folder, 'data');
   const child = startGatehouse(['--data', dataDir, 'start', '--sample', '--http', '0', '--gateway', '0', '--json']);
   const { http, rootVkey } = await readyLine(child);
