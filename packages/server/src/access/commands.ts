@@ -10,6 +10,7 @@ import { complete, revoke, revokeIfStandingLost, withdraw } from './ending.ts';
 import { Ends } from './ends.ts';
 import { draftExtension, extend } from './extending.ts';
 import { LiveGrants } from './live-grants.ts';
+import { MintedTokens } from './minted.ts';
 import type { RequestFilter, RequestRecord, StatementRecord } from './record.ts';
 import { done, refusedAtDoor, refusedByVerifier, type Result } from './refusal.ts';
 import { type Asked, draftRequest, raise } from './requesting.ts';
@@ -80,6 +81,7 @@ const sweepMs = 1000;
 /** Opens the module; its tables exist since migration 0004. */
 export function openAccess(options: AccessOptions): Access {
   const live = new LiveGrants(options);
+  const minted = new MintedTokens();
   const ends = new Ends(options, (id) => live.drop(id));
   let sweep: NodeJS.Timeout | undefined;
   let sweeping: Promise<void> = Promise.resolve();
@@ -252,6 +254,7 @@ export function openAccess(options: AccessOptions): Access {
         issuedAt: now,
         expiresAt,
       });
+      minted.add(credentialId, stored, expiresAt, now);
       return done({ user: id, token, expiresAt });
     },
 
@@ -262,7 +265,7 @@ export function openAccess(options: AccessOptions): Access {
       }
     },
 
-    gateway: new Sessions(options, ends, live),
+    gateway: new Sessions(options, ends, live, minted),
     openSessions: () => ends.sessions,
 
     async start() {

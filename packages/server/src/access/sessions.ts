@@ -25,6 +25,7 @@ import { revokeIfStandingLost } from './ending.ts';
 import type { Ends } from './ends.ts';
 import { activationFacts } from './facts.ts';
 import { LiveGrant, LiveGrants } from './live-grants.ts';
+import type { MintedTokens } from './minted.ts';
 import { type OpenedRole, openRole } from './opening.ts';
 import type { RequestRecord } from './record.ts';
 import { recordEntry } from './recording.ts';
@@ -51,9 +52,11 @@ export class Sessions implements AccessPort {
   readonly #options: AccessOptions;
   readonly #ends: Ends;
   readonly #live: LiveGrants;
+  readonly #minted: MintedTokens;
   readonly #sessions = new Map<string, { grant: LiveGrant; watch: AbortController }>();
 
-  constructor(options: AccessOptions, ends: Ends, live: LiveGrants) {
+  constructor(options: AccessOptions, ends: Ends, live: LiveGrants, minted: MintedTokens) {
+    this.#minted = minted;
     this.#options = options;
     this.#ends = ends;
     this.#live = live;
@@ -61,7 +64,7 @@ export class Sessions implements AccessPort {
 
   async credentialFor(user: string, database: string) {
     const found = await newestCredential(this.#options.database.pool, user, database);
-    if (found === null) return null;
+    if (found === null || !this.#minted.has(found.id, found)) return null;
     const { id, ...verifier } = found;
     return { credentialId: id, ...verifier };
   }

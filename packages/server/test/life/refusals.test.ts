@@ -261,6 +261,20 @@ async function openWith(user: string, password: string): Promise<pg.Client> {
 }
 
 describe('an edited database', () => {
+  it('opens nothing for a token that somebody put beside a live grant', async () => {
+    const { id } = await anApproved(life);
+    const [own, other] = [await life.engineer.credential(id), (await anApproved(life)).id];
+    const foreign = await life.engineer.credential(other);
+    await life.sql(
+      'gatehouse',
+      `update access.credentials set (salt, stored_key, server_key) =
+              (select salt, stored_key, server_key from access.credentials where request_id = '${other}')
+        where request_id = '${id}'`,
+    );
+    expect(await life.openWith({ user: own.user, password: foreign.password })).toBeNull();
+    asked.push(id, other);
+  });
+
   it('opens nothing for a request whose state was set to approved', async () => {
     const id = await ask();
     await life.manager.act(id, 'approve');
